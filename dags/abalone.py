@@ -1,0 +1,116 @@
+"""### Abalone: how old is it?
+
+Predicts an abalone's rings, and so its age, from its sex and seven measures. Spark prepares the
+features, Great Expectations checks them, XGBoost trains, and the better model serves.
+
+**Takes** headerless CSV with nine columns (sex, length, diameter, height, whole, shucked, viscera and
+shell weight, rings) under `input_uri`, by default this environment's `input/abalone/current/`.
+
+**Leaves**, under this run's own prefix: features as CSV and Parquet, rejected rows with the reason, Data
+Docs, the model, its metrics and a residual plot. Registers the model; if it beats the champion on this
+run's validation rows, it takes over the endpoint.
+
+**If it fails:** the task's log begins with the reason. Clear the failed task to launch its job anew;
+every step writes under this run's own prefix. A failed smoke test has already put the previous
+configuration back.
+"""
+
+from datetime import timedelta
+
+import pendulum
+from airflow.sdk import Param, chain, dag
+
+from include.pipelines import abalone as spec
+from millrace.assets import ABALONE_MODEL
+from millrace.defaults import DEFAULT_ARGS
+from millrace.operators.endpoint import (
+    EndpointOperator,
+    EndpointSmokeTestOperator,
+    EndpointTearDownOperator,
+)
+from millrace.operators.gates import QualityGateOperator
+from millrace.operators.registry import FindChampionOperator, ModelGateOperator
+from millrace.operators.sagemaker import ProcessingJobOperator, SparkJobOperator, TrainingJobOperator
+from millrace.params import instance_count, instance_type, s3_uri
+
+PARAMS = {
+    "input_uri": s3_uri(
+        "Where the CSV files are; empty for what is current in this environment.", optional=True
+    ),
+    "processing_instance_type": instance_type("ml.m5.xlarge", "What Spark and the evaluation run on."),
+    "processing_instance_count": instance_count(),
+    "training_instance_type": instance_type("ml.m5.xlarge", "What XGBoost trains on."),
+    "training_instance_count": instance_count(),
+    "endpoint_instance_type": instance_type("ml.m5.large", "What the endpoint runs on."),
+    "algorithm": Param(
+        "script", enum=["script", "built-in"], description="Our training script, or the image's own."
+    ),
+    "num_round": Param(200, type="integer", minimum=1, maximum=10_000, description="Boosting rounds."),
+    "max_depth": Param(5, type="integer", minimum=1, maximum=20, description="Depth of a tree."),
+    "eta": Param(0.05, type="number", exclusiveMinimum=0, maximum=1, description="Learning rate."),
+    "min_child_weight": Param(6, type="number", minimum=0, description="Least weight of a leaf."),
+    "subsample": Param(
+        0.7, type="number", exclusiveMinimum=0, maximum=1, description="Share of rows per tree."
+    ),
+    "seed": Param(42, type="integer", minimum=0, description="Of the split and of the training."),
+    "min_rows": Param(100, type="integer", minimum=1, description="Fewest rows to train on."),
+    "max_rejected_fraction": Param(
+        0.05, type="number", minimum=0, maximum=1, description="Most rows to reject."
+    ),
+    "max_rmse": Param(
+        3.0, type="number", exclusiveMinimum=0, description="Largest error, in rings, that may serve."
+    ),
+    "tear_down": Param(False, type="boolean", description="Delete the endpoint when the run is over."),
+}
+
+
+@dag(
+    schedule="@daily",
+    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(hours=8),
+    params=PARAMS,
+    default_args=DEFAULT_ARGS,
+    tags=["tabular", "spark", "xgboost"],
+    doc_md=__doc__,
+)
+def abalone() -> None:
+    """Features, checks, training, evaluation, and a deployment only if the model is better."""
+    features = SparkJobOperator(task_id="build_features", build=spec.features, pool="spark")
+    checked = QualityGateOperator(task_id="check_features", build=spec.quality, pool="spark")
+    model = TrainingJobOperator(
+        task_id="train", build=spec.training, outlets=[ABALONE_MODEL], pool="training"
+    )
+    champion = FindChampionOperator(task_id="find_champion")
+    evaluated = ProcessingJobOperator(
+        task_id="evaluate",
+        build=spec.evaluation,
+        arguments={"model": model.output["artifact"], "champion": champion.output["artifact"]},
+    )
+    better = ModelGateOperator(
+        task_id="beats_champion",
+        artifact=model.output["artifact"],
+        metrics=evaluated.output["metrics"],
+        verdict=spec.verdict,
+        if_better="deploy",
+        image="xgboost",
+    )
+    deploy = EndpointOperator(
+        task_id="deploy", build=spec.endpoint, arguments={"artifact": model.output["artifact"]}
+    )
+    smoke_test = EndpointSmokeTestOperator(
+        task_id="smoke_test",
+        rows=spec.validation_rows,
+        lowest=spec.FEWEST_RINGS,
+        highest=spec.MOST_RINGS,
+        previous_config=deploy.output["previous_config"],
+        trigger_rule="none_failed",
+    )
+    tear_down = EndpointTearDownOperator(task_id="tear_down")
+
+    chain(features, checked, model, evaluated, better, deploy, smoke_test, tear_down)
+    chain(better, smoke_test)
+
+
+abalone()

@@ -1,0 +1,66 @@
+"""Small files that ship to a job: scripts, suites, configuration. The same content has the same address."""
+
+import gzip
+import hashlib
+import io
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+MAX_BYTES = 50 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Relative POSIX path -> content."""
+
+    files: Mapping[str, bytes]
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """A file, or a folder without its caches and hidden files.
+
+        Raises:
+            FileNotFoundError: there is nothing at the path to ship.
+            ValueError: it is larger than 50 MiB, which is data, not code.
+        """
+        folder = path if path.is_dir() else path.parent
+        paths = sorted(path.rglob("*")) if path.is_dir() else [path]
+        found = [p for p in paths if p.is_file() and not _is_ignored(p.relative_to(folder))]
+        if not found:
+            raise FileNotFoundError(f"{path} holds no file to ship to a job")
+        size = sum(p.stat().st_size for p in found)
+        if size > MAX_BYTES:
+            raise ValueError(
+                f"{path} is {size} bytes, over the {MAX_BYTES} that ship as code; put data in S3"
+            )
+        return cls({p.relative_to(folder).as_posix(): p.read_bytes() for p in found})
+
+    @cached_property
+    def digest(self) -> str:
+        """Sixteen hexadecimal digits of SHA-256 over names and contents."""
+        total = hashlib.sha256()
+        for name, content in sorted(self.files.items()):
+            total.update(f"{name}\0{len(content)}\0".encode())
+            total.update(content)
+        return total.hexdigest()[:16]
+
+    def archive(self) -> bytes:
+        """A ``sourcedir.tar.gz`` as script mode takes it; the same files give the same bytes."""
+        buffer = io.BytesIO()
+        with (
+            gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as compressed,
+            tarfile.open(fileobj=compressed, mode="w") as tar,
+        ):
+            for name, content in sorted(self.files.items()):
+                member = tarfile.TarInfo(name)
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+        return buffer.getvalue()
+
+
+def _is_ignored(relative: Path) -> bool:
+    return any(part.startswith(".") or part == "__pycache__" for part in relative.parts)

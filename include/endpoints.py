@@ -1,0 +1,51 @@
+"""Models and endpoint configurations, as SageMaker hosting takes them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from include.run import Run
+from include.sagemaker import Instances, Request, vpc_config
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A model behind a real-time endpoint.
+
+    ``artifact`` is the ``model.tar.gz``; ``environment`` is that of the container,
+    e.g. ``SAGEMAKER_PROGRAM`` and ``SAGEMAKER_SUBMIT_DIRECTORY`` for script mode.
+    """
+
+    image: str
+    artifact: str
+    instances: Instances
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def model_request(self, run: Run, name: str) -> Request:
+        """The ``CreateModel`` request."""
+        request: Request = {
+            "ModelName": name,
+            "PrimaryContainer": {
+                "Image": run.settings.image_uri(self.image),
+                "ModelDataUrl": self.artifact,
+                "Environment": dict(self.environment),
+            },
+            "ExecutionRoleArn": run.settings.role_arn,
+            "EnableNetworkIsolation": run.settings.network_isolation,
+        }
+        if vpc := vpc_config(run):
+            request["VpcConfig"] = vpc
+        return request
+
+    def config_request(self, run: Run, name: str) -> Request:
+        """The ``CreateEndpointConfig`` request for the model of the same name."""
+        variant: dict[str, Any] = {
+            "VariantName": "main",
+            "ModelName": name,
+            "InstanceType": self.instances.type,
+            "InitialInstanceCount": self.instances.count,
+        }
+        request: Request = {"EndpointConfigName": name, "ProductionVariants": [variant]}
+        if run.settings.volume_kms_key:
+            request["KmsKeyId"] = run.settings.volume_kms_key
+        return request

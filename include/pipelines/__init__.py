@@ -1,0 +1,1 @@
+"""One module per pipeline: its requests, gates and decisions, without Airflow."""

@@ -1,0 +1,120 @@
+"""Requests and decisions of the abalone pipeline.
+
+Data: UCI Abalone, nine columns without a header (sex, seven measures, rings).
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from include.bundles import Bundle
+from include.endpoints import Endpoint
+from include.gates import Verdict, beats_champion
+from include.run import Run
+from include.sagemaker import INPUT, OUTPUT, Instances, ProcessingJob, TrainingJob
+from include.spark import spark_job
+
+INCLUDE = Path(__file__).parents[1]
+SCRIPTS = INCLUDE / "jobs" / "abalone"
+SUITE = INCLUDE / "expectations" / "abalone.json"
+
+HYPERPARAMETERS = ("num_round", "max_depth", "eta", "min_child_weight", "subsample", "seed")
+FEWEST_RINGS, MOST_RINGS = 0.0, 60.0
+"""Predictions outside are wrong whatever the row; the oldest abalone in the data has 29 rings."""
+
+
+def features(run: Run) -> ProcessingJob:
+    """Encoded features, split into training and validation rows; rejected rows beside them."""
+    return spark_job(
+        "build_features.py",
+        code=Bundle.of(SCRIPTS),
+        instances=_processing_instances(run),
+        arguments=[
+            *("--input", f"{INPUT}/data"),
+            *("--output", OUTPUT),
+            *("--seed", str(run.params["seed"])),
+        ],
+        inputs={"data": run.params["input_uri"] or run.input_uri("current/")},
+        outputs={
+            name: run.uri("features", name) for name in ("csv", "parquet", "rejected", "encoder", "metrics")
+        },
+        event_logs=run.uri("spark-events"),
+        metrics="metrics",
+    )
+
+
+def quality(run: Run) -> ProcessingJob:
+    """The Great Expectations suite over the features, and the share of rows that were rejected."""
+    return spark_job(
+        "check_features.py",
+        code=Bundle.of(SCRIPTS),
+        files={"suite": Bundle.of(SUITE)},
+        instances=_processing_instances(run),
+        arguments=[
+            *("--input", f"{INPUT}/parquet"),
+            *("--suite", f"{INPUT}/suite/{SUITE.name}"),
+            *("--metrics", f"{INPUT}/metrics/metrics.json"),
+            *("--min-rows", str(run.params["min_rows"])),
+            *("--max-rejected-fraction", str(run.params["max_rejected_fraction"])),
+            *("--output", f"{OUTPUT}/report"),
+        ],
+        inputs={name: run.uri("features", name) for name in ("parquet", "metrics")},
+        outputs={"report": run.uri("quality")},
+        event_logs=run.uri("spark-events"),
+    )
+
+
+def training(run: Run) -> TrainingJob:
+    """XGBoost on the CSV features: our script, or the image's built-in algorithm."""
+    script = run.params["algorithm"] == "script"
+    hyperparameters = {name: run.params[name] for name in HYPERPARAMETERS}
+    return TrainingJob(
+        image="xgboost",
+        instances=Instances(run.params["training_instance_type"], run.params["training_instance_count"]),
+        channels={name: run.uri("features", "csv", name) for name in ("train", "validation")},
+        output=run.uri("model"),
+        hyperparameters={"objective": "reg:squarederror", "eval_metric": "rmse", **hyperparameters},
+        metric_definitions={
+            f"{name}:rmse": rf"{name}-rmse:([0-9.eE+-]+)" for name in ("train", "validation")
+        },
+        code=Bundle.of(SCRIPTS) if script else None,
+    )
+
+
+def evaluation(run: Run, model: str, champion: str | None) -> ProcessingJob:
+    """The new model and the champion, measured on this run's validation rows."""
+    inputs = {"model": model, "validation": run.uri("features", "csv", "validation")}
+    arguments = ["--model", f"{INPUT}/model", "--validation", f"{INPUT}/validation"]
+    if champion:
+        inputs["champion"] = champion
+        arguments += ["--champion", f"{INPUT}/champion"]
+    return ProcessingJob(
+        image="xgboost",
+        command=["python3", f"{INPUT}/code/evaluate.py"],
+        arguments=[*arguments, "--output", f"{OUTPUT}/evaluation"],
+        instances=_processing_instances(run),
+        inputs=inputs,
+        outputs={"evaluation": run.uri("evaluation")},
+        files={"code": Bundle.of(SCRIPTS)},
+        metrics="evaluation",
+    )
+
+
+def verdict(run: Run, metrics: Mapping[str, float]) -> Verdict:
+    """The new model serves if it keeps the bound and has a lower error than the champion."""
+    return beats_champion("rmse", metrics["rmse"], metrics.get("champion_rmse"), worst=run.params["max_rmse"])
+
+
+def endpoint(run: Run, artifact: str) -> Endpoint:
+    """The model in the image's own server."""
+    return Endpoint(
+        image="xgboost", artifact=artifact, instances=Instances(run.params["endpoint_instance_type"])
+    )
+
+
+def validation_rows(run: Run) -> str:
+    """Real rows, label first, to ask the endpoint about."""
+    return run.uri("features", "csv", "validation") + "/"
+
+
+def _processing_instances(run: Run) -> Instances:
+    return Instances(run.params["processing_instance_type"], run.params["processing_instance_count"])

@@ -1,0 +1,55 @@
+"""One run of one pipeline, as request builders see it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from include.naming import resource_name, run_slug
+from include.settings import Settings
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a request may depend on: settings, the run's identity and its Params.
+
+    ``run_after`` stands in for a logical date, which a run started by an asset does not have.
+    """
+
+    settings: Settings
+    dag_id: str
+    run_id: str
+    run_after: datetime
+    params: Mapping[str, Any]
+
+    def uri(self, *parts: str) -> str:
+        """An S3 URI under this run's own prefix, where no other run writes."""
+        return self._in_bucket(self.dag_id, run_slug(self.run_id), *parts)
+
+    def code_uri(self, digest: str) -> str:
+        """Where code of this digest is kept for every run that uses it."""
+        return self._in_bucket("code", self.dag_id, digest)
+
+    def input_uri(self, *parts: str) -> str:
+        """Where the pipeline's input arrives when a run names no other."""
+        return self._in_bucket("input", self.dag_id, *parts)
+
+    @property
+    def resource_name(self) -> str:
+        """The name of the pipeline's endpoint and model package group."""
+        return resource_name(self.settings.environment, self.settings.tenant, self.dag_id)
+
+    def tags(self, task_id: str) -> list[dict[str, str]]:
+        """Cost allocation tags of what a task launches."""
+        values = {
+            "environment": self.settings.environment,
+            "tenant": self.settings.tenant,
+            "team": self.settings.team,
+            "dag": self.dag_id,
+            "run": self.run_id,
+            "task": task_id,
+        }
+        return [{"Key": f"millrace:{key}", "Value": value[:256]} for key, value in values.items()]
+
+    def _in_bucket(self, *parts: str) -> str:
+        return "/".join((f"s3://{self.settings.bucket}", self.settings.tenant, *parts))

@@ -1,0 +1,56 @@
+"""The one reader of the environment.
+
+Every value here is set by the deployment: on AWS from the outputs of the
+infrastructure stack, on a laptop by ``millrace up`` from the outputs of the
+same stack.
+"""
+
+from functools import lru_cache
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](-?[a-z0-9])*$", max_length=20)]
+
+
+class Settings(BaseSettings):
+    """Where and as whom the pipelines run. Read from ``MILLRACE_*`` variables.
+
+    Raises:
+        pydantic.ValidationError: a variable is missing or has a value that AWS would refuse.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="MILLRACE_", frozen=True, extra="ignore")
+
+    environment: Slug = "local"
+    """Part of every name and prefix, so that environments can share an account."""
+    tenant: Slug = "main"
+    team: Slug = "ml"
+
+    bucket: str = Field(min_length=3, max_length=63)
+    role_arn: str = Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+")
+    """Execution role of the jobs, not of Airflow."""
+    events_topic_arn: str = Field(pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:.+")
+    """SNS topic to which EventBridge sends every job state change."""
+    failures_topic_arn: str = Field(pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:.+")
+    """SNS topic that people subscribe to."""
+    image_registry: str = "123456789012.dkr.ecr.us-east-1.amazonaws.com/millrace"
+    image_tag: str = "latest"
+
+    subnets: Annotated[tuple[str, ...], NoDecode] = ()
+    security_groups: Annotated[tuple[str, ...], NoDecode] = ()
+    network_isolation: bool = False
+    volume_kms_key: str | None = None
+    output_kms_key: str | None = None
+    max_runtime_seconds: int = Field(default=3600, ge=60, le=432_000)
+
+    def image_uri(self, image: str) -> str:
+        """The URI of one of ``include/images``."""
+        return f"{self.image_registry}/{image}:{self.image_tag}"
+
+
+@lru_cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()  # type: ignore[call-arg]  # the environment gives the required fields

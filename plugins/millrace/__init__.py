@@ -1,0 +1,1 @@
+"""The Airflow side of Millrace: operators and triggers over AWS jobs."""

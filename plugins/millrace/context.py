@@ -1,0 +1,32 @@
+"""From Airflow's task context to the plain values that ``include`` works with."""
+
+from airflow.sdk import Context
+
+from include.naming import TaskIdentity
+from include.run import Run
+from include.settings import settings
+
+
+def run_of(context: Context) -> Run:
+    """The run that a task belongs to."""
+    dag_run = context["dag_run"]
+    return Run(
+        settings=settings(),
+        dag_id=dag_run.dag_id,
+        run_id=dag_run.run_id,
+        run_after=dag_run.run_after,
+        params=dict(context["params"]),
+    )
+
+
+def identity_of(context: Context) -> TaskIdentity:
+    """What names the jobs of a task."""
+    ti = context["ti"]
+    return TaskIdentity(
+        environment=settings().environment,
+        tenant=settings().tenant,
+        dag_id=ti.dag_id,
+        run_id=ti.run_id,
+        task_id=ti.task_id,
+        map_index=ti.map_index if ti.map_index is not None else -1,
+    )

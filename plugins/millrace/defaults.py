@@ -1,0 +1,95 @@
+"""What every DAG has in common: retries, alerts, and who owns it."""
+
+import logging
+import random
+from datetime import timedelta
+from typing import Any, Self
+
+from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
+from airflow.sdk import Context
+from airflow.sdk.definitions.retry_policy import RetryDecision, RetryPolicy
+from botocore.exceptions import ClientError
+from typing_extensions import override
+
+from include.settings import settings
+
+log = logging.getLogger(__name__)
+
+PASSING = frozenset({
+    "InternalFailure", "InternalServerError", "RequestLimitExceeded", "ServiceUnavailable",
+    "SlowDown", "Throttling", "ThrottlingException", "TooManyRequestsException",
+})  # fmt: skip
+"""Error codes that go away by waiting."""
+FULL = frozenset({"ResourceLimitExceeded", "CapacityError", "InsufficientCapacity"})
+"""Error codes of a quota or a zone without room: waited for without holding a slot, and for longer."""
+
+FIRST_DELAY = timedelta(seconds=15)
+FIRST_DELAY_WHEN_FULL = timedelta(minutes=5)
+LONGEST_DELAY = timedelta(hours=1)
+
+
+class AwsRetryPolicy(RetryPolicy):
+    """Waits out what passes; fails at once on what a retry cannot mend, such as a request AWS refuses."""
+
+    @override
+    def evaluate(
+        self, exception: BaseException, try_number: int, max_tries: int, context: Context | None = None
+    ) -> RetryDecision:
+        if isinstance(exception, ValueError):
+            return RetryDecision.fail("bad input stays bad")
+        if not isinstance(exception, ClientError):
+            return RetryDecision.default()
+        code = exception.response["Error"]["Code"]
+        if code in FULL:
+            return RetryDecision.retry(
+                growing_delay(FIRST_DELAY_WHEN_FULL, try_number), f"{code}: no room yet"
+            )
+        if code in PASSING:
+            return RetryDecision.retry(growing_delay(FIRST_DELAY, try_number), code)
+        return RetryDecision.fail(f"AWS refused with {code}")
+
+    @override
+    def serialize(self) -> dict[str, Any]:
+        return {}
+
+    @classmethod
+    @override
+    def deserialize(cls, data: dict[str, Any]) -> Self:
+        return cls()
+
+
+def growing_delay(first: timedelta, try_number: int) -> timedelta:
+    """Doubles with every try, up to an hour, spread by a quarter so that tasks do not come back together."""
+    delay: timedelta = min(first * 2 ** (try_number - 1), LONGEST_DELAY)
+    return delay * random.uniform(0.75, 1.25)  # noqa: S311  # jitter is no secret
+
+
+def notify_failure(context: Context) -> None:
+    """Tells the failures topic which task failed, why, and where its log is."""
+    ti = context["ti"]
+    message = "\n".join(
+        (
+            f"{ti.dag_id}.{ti.task_id} failed in run {ti.run_id} after {ti.try_number} tries.",
+            f"Reason: {context.get('exception')}",
+            f"Log: {ti.log_url}",
+        )
+    )
+    hook = AwsGenericHook[Any](aws_conn_id="aws_default", client_type="sns")
+    hook.conn.publish(
+        TopicArn=settings().failures_topic_arn,
+        Message=message,
+        # SNS allows a hundred characters in a subject.
+        Subject=f"Millrace: {ti.dag_id}.{ti.task_id} failed"[:100],
+    )
+
+
+DEFAULT_ARGS: dict[str, Any] = {
+    "owner": "ml",
+    # A resumed task can be failed by the scheduler when it was queued before its deferral was
+    # reported; the retry adopts the same job, so it costs nothing.
+    "retries": 2,
+    "retry_delay": FIRST_DELAY,
+    "retry_policy": AwsRetryPolicy(),
+    "execution_timeout": timedelta(hours=6),
+    "on_failure_callback": notify_failure,
+}

@@ -1,0 +1,1 @@
+"""Hooks: calls to AWS that several operators share."""

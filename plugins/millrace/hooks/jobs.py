@@ -1,0 +1,142 @@
+"""One remote job through its row of the table: start, describe, stop, and what it leaves."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import jmespath
+from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
+from botocore import xform_name
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from millrace.jobs import ErrorPattern, JobKind
+
+Description = Mapping[str, Any]
+
+RETRIES = Config(retries={"mode": "adaptive", "max_attempts": 8})
+LOG_TAIL_LINES = 40
+
+
+class JobHook(AwsGenericHook[Any]):
+    """Calls AWS about jobs of one kind. Throttling and transient errors are retried by botocore."""
+
+    def __init__(self, kind: JobKind, aws_conn_id: str | None, region_name: str | None = None) -> None:
+        super().__init__(
+            aws_conn_id=aws_conn_id, region_name=region_name, client_type=kind.service, config=RETRIES
+        )
+        self.kind = kind
+
+    def start(self, name: str, request: Mapping[str, Any]) -> bool:
+        """Starts a job; False if AWS has one of this name already, which is then the same launch.
+
+        Raises:
+            botocore.exceptions.ClientError: AWS refuses the request.
+        """
+        try:
+            self._call(self.kind.start, **{self.kind.name_field: name}, **request)
+        except ClientError as error:
+            if is_one_of(error, self.kind.exists):
+                return False
+            raise
+        return True
+
+    def describe(self, name: str) -> Description | None:
+        """The job's description, or None if AWS does not know the name."""
+        try:
+            answer = self._call(self.kind.describe, **{self.kind.name_field: name})
+        except ClientError as error:
+            if is_one_of(error, self.kind.not_found):
+                return None
+            raise
+        answer.pop("ResponseMetadata", None)
+        return answer
+
+    def stop(self, name: str) -> None:
+        """Asks AWS to stop the job; nothing to do if it is over, unknown, or cannot be stopped."""
+        if self.kind.stop is None:
+            return
+        description = self.describe(name)
+        if description is None or self.status(description) in self.kind.terminal:
+            return
+        try:
+            self._call(self.kind.stop, **{self.kind.name_field: name})
+        except ClientError as error:
+            # It ended between the two calls: SageMaker refuses to stop a finished job.
+            if error.response["Error"]["Code"] != "ValidationException":
+                raise
+
+    def status(self, description: Description) -> str:
+        """The status in AWS's words."""
+        return str(jmespath.search(self.kind.status, description))
+
+    def reason(self, description: Description) -> str:
+        """Why the job failed, in AWS's words."""
+        return jmespath.search(self.kind.reason, description) or "AWS gives no reason"
+
+    def seconds(self, description: Description) -> float | None:
+        """How long the job ran, or None if it never did."""
+        started, ended = (
+            jmespath.search(path, description) if path else None
+            for path in (self.kind.started, self.kind.ended)
+        )
+        if isinstance(started, datetime) and isinstance(ended, datetime):
+            return round((ended - started).total_seconds(), 3)
+        return None
+
+    def result(self, description: Description) -> dict[str, Any]:
+        """The row's small result; a path that gives pairs becomes a mapping."""
+        found = {name: jmespath.search(path, description) for name, path in self.kind.result.items()}
+        result = {name: _mapping(value) for name, value in found.items() if value is not None}
+        if (seconds := self.seconds(description)) is not None:
+            result["seconds"] = seconds
+        return result
+
+    def log_tail(self, name: str, lines: int = LOG_TAIL_LINES) -> Iterator[str]:
+        """The last lines that the job printed, stream by stream."""
+        if self.kind.log_group is None:
+            return
+        logs = AwsGenericHook[Any](
+            aws_conn_id=self.aws_conn_id, region_name=self._region_name, client_type="logs"
+        ).conn
+        try:
+            streams = logs.describe_log_streams(
+                logGroupName=self.kind.log_group, logStreamNamePrefix=f"{name}/"
+            )["logStreams"]
+        except logs.exceptions.ResourceNotFoundException:
+            return
+        for stream in streams:
+            events = logs.get_log_events(
+                logGroupName=self.kind.log_group,
+                logStreamName=stream["logStreamName"],
+                limit=lines,
+                startFromHead=False,
+            )["events"]
+            yield from (event["message"] for event in events)
+
+    def _call(self, operation: str, **request: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = getattr(self.conn, xform_name(operation))(**request)
+        return answer
+
+
+def is_one_of(error: ClientError, patterns: Sequence[ErrorPattern]) -> bool:
+    """Whether an AWS error matches one of a row's patterns."""
+    code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+    return any(pattern.matches(code, message) for pattern in patterns)
+
+
+def to_json(description: Description) -> bytes:
+    """A description as JSON; times in ISO 8601."""
+
+    def default(value: object) -> str:
+        if isinstance(value, datetime):
+            return value.isoformat()
+        raise TypeError(f"cannot write {type(value).__name__} {value!r} of a job description as JSON")
+
+    return json.dumps(description, default=default, indent=2).encode()
+
+
+def _mapping(value: Any) -> Any:
+    is_pairs = isinstance(value, list) and all(isinstance(item, list) for item in value)
+    return dict(value) if is_pairs else value

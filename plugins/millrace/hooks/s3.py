@@ -1,0 +1,97 @@
+"""Small objects in S3, addressed by URI."""
+
+import json
+from functools import cached_property
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
+from botocore.exceptions import ClientError
+
+from include.bundles import Bundle
+
+MAX_JSON_BYTES = 1024 * 1024
+
+
+class S3:
+    """Ships bundles, and reads and writes documents. Data goes from job to job, never through Airflow."""
+
+    def __init__(self, aws_conn_id: str | None, region_name: str | None = None) -> None:
+        self._hook = AwsGenericHook[Any](aws_conn_id=aws_conn_id, region_name=region_name, client_type="s3")
+
+    @cached_property
+    def client(self) -> Any:
+        """boto3's S3 client."""
+        return self._hook.conn
+
+    def ship(self, bundle: Bundle, uri: str) -> None:
+        """Uploads a bundle's files and archive below ``uri``, unless they are there already."""
+        # The archive goes last, so its presence says that everything is there.
+        archive = f"{uri}/sourcedir.tar.gz"
+        if self.exists(archive):
+            return
+        for name, content in bundle.files.items():
+            self.write(f"{uri}/files/{name}", content)
+        self.write(archive, bundle.archive())
+
+    def exists(self, uri: str) -> bool:
+        """Whether there is an object of exactly this URI."""
+        bucket, key = split(uri)
+        try:
+            self.client.head_object(Bucket=bucket, Key=key)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.NOT_FOUND:
+                return False
+            raise
+        return True
+
+    def write(self, uri: str, content: bytes) -> None:
+        """Writes one object."""
+        bucket, key = split(uri)
+        self.client.put_object(Bucket=bucket, Key=key, Body=content)
+
+    def read_json(self, uri: str) -> Any:
+        """Reads a small JSON document.
+
+        Raises:
+            ValueError: it is over 1 MiB or is not JSON.
+        """
+        bucket, key = split(uri)
+        answer = self.client.get_object(Bucket=bucket, Key=key)
+        if answer["ContentLength"] > MAX_JSON_BYTES:
+            raise ValueError(
+                f"{uri} is {answer['ContentLength']} bytes, over the {MAX_JSON_BYTES} of a report"
+            )
+        try:
+            return json.loads(answer["Body"].read())
+        except ValueError as error:
+            raise ValueError(f"{uri} is not JSON: {error}") from error
+
+    def keys(self, uri: str) -> list[str]:
+        """The first thousand keys under a prefix, in order."""
+        bucket, prefix = split(uri)
+        answer = self.client.list_objects_v2(Bucket=bucket, Prefix=prefix)
+        return [item["Key"] for item in answer.get("Contents", [])]
+
+    def read_lines(self, uri: str, count: int, max_bytes: int = 64 * 1024) -> list[str]:
+        """The first whole lines of an object, without reading the rest of it."""
+        bucket, key = split(uri)
+        body = self.client.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{max_bytes - 1}")["Body"].read()
+        lines = body.decode().splitlines(keepends=True)
+        if len(body) == max_bytes and lines and not lines[-1].endswith("\n"):
+            lines.pop()
+        return [line.rstrip("\r\n") for line in lines[:count]]
+
+
+def split(uri: str) -> tuple[str, str]:
+    """Bucket and key of an S3 URI.
+
+    Raises:
+        ValueError: it is not of the form ``s3://bucket/key``.
+    """
+    parts = urlsplit(uri, allow_fragments=False)
+    if parts.scheme != "s3" or not parts.netloc:
+        raise ValueError(f"{uri!r} is not an S3 URI; expected s3://bucket/key")
+    key = uri.removeprefix(f"s3://{parts.netloc}").removeprefix("/")
+    return parts.netloc, key

@@ -1,0 +1,1 @@
+"""Operators: each builds a request; `job.AwsJobOperator` launches and waits."""

@@ -1,0 +1,217 @@
+"""Real-time endpoints: deploy, try, roll back, tear down."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, NoReturn
+
+from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
+from airflow.sdk import BaseOperator, Context
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from botocore.exceptions import ClientError
+from typing_extensions import override
+
+from include.endpoints import Endpoint
+from include.gates import Verdict, check_predictions
+from include.run import Run
+from millrace.context import run_of
+from millrace.hooks.jobs import Description, JobHook
+from millrace.hooks.s3 import S3
+from millrace.jobs import ENDPOINT
+from millrace.launching import Launch
+from millrace.operators.job import AwsJobOperator, JobFailed
+from millrace.triggers.job_event import JobEventTrigger
+
+PREVIOUS_KEY = "previous_config"
+
+
+class EndpointOperator(AwsJobOperator):
+    """Makes a model and an endpoint configuration, and puts them behind the pipeline's endpoint.
+
+    The launch names the configuration; the endpoint keeps its name for ever. While an update
+    runs, and when it fails, the previous configuration serves. The result has ``endpoint``,
+    ``config`` and ``previous_config``, which is what a rollback needs.
+    """
+
+    def __init__(self, *, build: Callable[..., Endpoint], **kwargs: Any) -> None:
+        super().__init__(kind=ENDPOINT, build=build, **kwargs)  # type: ignore[arg-type]  # an Endpoint is two requests
+
+    @override
+    def remote_name(self, context: Context, launch: Launch) -> str:
+        return run_of(context).resource_name
+
+    @override
+    def describe(self, context: Context, launch: Launch) -> Description | None:
+        """The endpoint's description, if it serves this launch's configuration or is on the way to it."""
+        description = self.hook.describe(self.remote_name(context, launch))
+        if description is None:
+            return None
+        pending = description.get("PendingDeploymentSummary", {}).get("EndpointConfigName")
+        configs = (pending, description.get("EndpointConfigName"))
+        return description if self.job_name(context, launch) in configs else None
+
+    @override
+    def start(self, context: Context, launch: Launch) -> None:
+        """Creates what is missing; every call of it may be repeated."""
+        run, name = run_of(context), self.job_name(context, launch)
+        endpoint: Endpoint = self.build(run, **self.arguments)  # type: ignore[assignment]
+        model, config = endpoint.model_request(run, name), endpoint.config_request(run, name)
+        self.request = {"model": model, "config": config}
+        tags = run.tags(self.task_id)
+        self._create("create_model", {**model, "Tags": tags})
+        self._create("create_endpoint_config", {**config, "Tags": tags})
+        self._put_in_service(run.resource_name, name, tags, context)
+
+    @override
+    def result(self, context: Context, launch: Launch, description: Description) -> dict[str, Any]:
+        previous = context["task_state_store"].get(PREVIOUS_KEY)
+        return {**self.hook.result(description), "previous_config": previous or None}
+
+    @override
+    def fail_missing(self, name: str) -> NoReturn:
+        description = self.hook.describe(name)
+        reason = self.hook.reason(description) if description else "the endpoint was deleted"
+        raise JobFailed(f"{self.kind.name} {name} does not serve the new configuration: {reason}")
+
+    def _put_in_service(
+        self, endpoint: str, config: str, tags: list[dict[str, str]], context: Context
+    ) -> None:
+        client, store = self.hook.conn, context["task_state_store"]
+        current = self.hook.describe(endpoint)
+        if current and self.hook.status(current) in self.kind.failed:
+            self.log.info("%s has failed before: deleting it", endpoint)
+            client.delete_endpoint(EndpointName=endpoint)
+            client.get_waiter("endpoint_deleted").wait(EndpointName=endpoint)
+            current = None
+        if current is None:
+            store.set(PREVIOUS_KEY, "")
+            self.hook.start(endpoint, {"EndpointConfigName": config, "Tags": tags})
+        elif current["EndpointConfigName"] != config:
+            store.set(PREVIOUS_KEY, current["EndpointConfigName"])
+            client.update_endpoint(EndpointName=endpoint, EndpointConfigName=config)
+
+    def _create(self, operation: str, request: Mapping[str, Any]) -> None:
+        try:
+            getattr(self.hook.conn, operation)(**request)
+        except ClientError as error:
+            if "already exist" not in error.response["Error"].get("Message", ""):
+                raise
+
+
+class EndpointSmokeTestOperator(BaseOperator):
+    """Asks the live endpoint about real rows; if it answers badly, puts the previous configuration back.
+
+    Args:
+        rows: S3 prefix of headerless CSV whose first column is the label.
+        lowest: the smallest prediction that can be right; ``highest`` the largest.
+        previous_config: what to go back to, from the deployment's result; nothing if it was skipped.
+    """
+
+    template_fields: Sequence[str] = ("rows", "previous_config")
+
+    def __init__(
+        self,
+        *,
+        rows: str | Callable[[Run], str],
+        lowest: float = -math.inf,
+        highest: float = math.inf,
+        count: int = 5,
+        previous_config: Any = None,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.rows = rows
+        self.lowest = lowest
+        self.highest = highest
+        self.count = count
+        self.previous_config = previous_config
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+
+    @override
+    def execute(self, context: Context) -> dict[str, Any]:
+        run = run_of(context)
+        labels, features = self._read_rows(self.rows(run) if callable(self.rows) else self.rows)
+        predictions, verdict = self._ask(run.resource_name, features)
+        if not verdict.passed:
+            self._roll_back(run.resource_name, verdict.reason)
+        self.log.info("%s answers well: %s", run.resource_name, verdict.reason)
+        return {
+            "endpoint": run.resource_name,
+            "prediction": {"features": features[0], "label": labels[0], "predicted": predictions[0]},
+        }
+
+    def rolled_back(self, _context: Context, event: Mapping[str, Any], reason: str) -> NoReturn:  # noqa: ARG002  # Airflow passes it
+        """Called when the previous configuration serves again."""
+        raise AirflowFailException(f"{reason}; {self.previous_config} serves again")
+
+    def _ask(self, endpoint: str, features: Sequence[str]) -> tuple[list[float], Verdict]:
+        runtime = AwsGenericHook[Any](
+            aws_conn_id=self.aws_conn_id, region_name=self.region_name, client_type="sagemaker-runtime"
+        ).conn
+        try:
+            answer = runtime.invoke_endpoint(
+                EndpointName=endpoint,
+                ContentType="text/csv",
+                Accept="text/csv",
+                Body="\n".join(features).encode(),
+            )
+            text = answer["Body"].read().decode()
+            predictions = [float(value) for value in text.replace(",", "\n").split()]
+        except (ClientError, ValueError) as error:
+            return [], Verdict(False, f"it does not answer: {error}")
+        return predictions, check_predictions(predictions, len(features), self.lowest, self.highest)
+
+    def _roll_back(self, endpoint: str, reason: str) -> NoReturn:
+        reason = f"endpoint {endpoint} failed its smoke test: {reason}"
+        if not self.previous_config:
+            raise AirflowFailException(f"{reason}; there is no earlier configuration to put back")
+        self.log.error("%s; putting %s back", reason, self.previous_config)
+        hook = JobHook(ENDPOINT, self.aws_conn_id, self.region_name)
+        hook.conn.update_endpoint(EndpointName=endpoint, EndpointConfigName=self.previous_config)
+        self.defer(
+            trigger=JobEventTrigger(ENDPOINT.name, endpoint, self.aws_conn_id, self.region_name),
+            method_name=self.rolled_back.__name__,
+            kwargs={"reason": reason},
+        )
+        raise AssertionError("defer() never returns")
+
+    def _read_rows(self, uri: str) -> tuple[list[float], list[str]]:
+        parts = [key for key in self.s3.keys(uri) if not key.rsplit("/", 1)[-1].startswith(("_", "."))]
+        bucket = uri.split("/")[2]
+        for key in parts:
+            lines = self.s3.read_lines(f"s3://{bucket}/{key}", self.count)
+            if lines:
+                pairs = [line.split(",", 1) for line in lines]
+                return [float(label) for label, _ in pairs], [features for _, features in pairs]
+        raise AirflowFailException(f"{uri} holds no row to ask the endpoint about")
+
+    @cached_property
+    def s3(self) -> S3:
+        """Documents in S3."""
+        return S3(self.aws_conn_id, self.region_name)
+
+
+class EndpointTearDownOperator(BaseOperator):
+    """Deletes the pipeline's endpoint if the run's Param ``tear_down`` says so; models stay registered."""
+
+    def __init__(
+        self, *, aws_conn_id: str | None = "aws_default", region_name: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+
+    @override
+    def execute(self, context: Context) -> None:
+        run = run_of(context)
+        if not run.params.get("tear_down"):
+            raise AirflowSkipException(f"{run.resource_name} stays up: the Param tear_down is off")
+        hook = JobHook(ENDPOINT, self.aws_conn_id, self.region_name)
+        if hook.describe(run.resource_name) is None:
+            self.log.info("%s is not there", run.resource_name)
+            return
+        hook.conn.delete_endpoint(EndpointName=run.resource_name)
+        self.log.info("%s deleted", run.resource_name)

@@ -1,0 +1,227 @@
+"""The one operator that launches jobs on AWS."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar, NoReturn, Protocol
+
+from airflow.sdk import BaseOperator, Context
+from airflow.sdk.exceptions import AirflowException, TaskDeferralTimeout
+from typing_extensions import override
+
+from include.bundles import Bundle
+from include.naming import job_name
+from include.run import Run
+from millrace.context import identity_of, run_of
+from millrace.hooks.jobs import Description, JobHook, to_json
+from millrace.hooks.s3 import S3
+from millrace.jobs import JobKind
+from millrace.launching import Action, Launch, decide
+from millrace.triggers.job_event import JobEventTrigger
+
+STATE_KEY = "launch"
+
+
+class Job(Protocol):
+    """What a request builder returns, e.g. ``include.sagemaker.ProcessingJob``."""
+
+    def request(self, run: Run) -> dict[str, Any]:
+        """The start operation's request, without the job's name."""
+
+    def bundles(self) -> Sequence[Bundle]:
+        """What has to be in S3 before the job starts."""
+
+    def metrics_uri(self) -> str | None:
+        """Where the job leaves its ``metrics.json``, if it does."""
+
+
+class JobFailed(AirflowException):
+    """A remote job ended without success; the message says which, how and why."""
+
+
+class AwsJobOperator(BaseOperator):
+    """Launches a job once, waits for its completion event, and stops it when the task is cancelled.
+
+    Args:
+        kind: the row of ``millrace.jobs``.
+        build: makes the job from the run and ``arguments``.
+        arguments: what the builder takes beside the run; may hold XComArgs and templates.
+        wait_for_completion: False ends the task as soon as AWS has accepted the job.
+
+    The result is the row's small mapping, with ``metrics`` where the job reports any.
+    """
+
+    template_fields: Sequence[str] = ("arguments", "request")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"request": "json", "arguments": "json"}
+    # The request exists only once the task has run; show it then.
+    overwrite_rtif_after_execution = True
+
+    def __init__(
+        self,
+        *,
+        kind: JobKind,
+        build: Callable[..., Job],
+        arguments: Mapping[str, Any] | None = None,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        wait_for_completion: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.kind = kind
+        self.build = build
+        self.arguments = dict(arguments or {})
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.wait_for_completion = wait_for_completion
+        self.request: dict[str, Any] | None = None
+        self._running: str | None = None
+
+    @override
+    def execute(self, context: Context) -> dict[str, Any]:
+        launch, action = self.next_launch(context)
+        name = self.remote_name(context, launch)
+        if action is Action.FINISH:
+            self.log.info("%s %s has already succeeded", self.kind.name, name)
+            return self.resume(context)
+        self._running = name
+        if action is Action.START:
+            self.start(context, launch)
+        else:
+            self.log.info("%s %s still runs: waiting for it", self.kind.name, name)
+        if not self.wait_for_completion:
+            return {"name": name}
+        return self.wait(name)
+
+    def resume(self, context: Context, event: Mapping[str, Any] | None = None) -> dict[str, Any]:  # noqa: ARG002  # Airflow passes it
+        """Called when the job is over, or may be: the description decides."""
+        launch = self.last_launch(context)
+        name = self.remote_name(context, launch)
+        description = self.describe(context, launch)
+        if description is None:
+            self.fail_missing(name)
+        status = self.hook.status(description)
+        if status not in self.kind.terminal:
+            self._running = name
+            self.wait(name)
+        if status not in self.kind.succeeded:
+            self.fail(name, status, description)
+        return self.result(context, launch, description)
+
+    @override
+    def resume_execution(
+        self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
+    ) -> dict[str, Any]:
+        """Stops the job when the wait timed out, which Airflow tells nobody else."""
+        try:
+            result: dict[str, Any] = super().resume_execution(next_method, next_kwargs, context)
+        except TaskDeferralTimeout:
+            name = self.remote_name(context, self.last_launch(context))
+            self.log.warning(
+                "%s %s took longer than %s: stopping it", self.kind.name, name, self.execution_timeout
+            )
+            self.hook.stop(name)
+            raise
+        return result
+
+    @override
+    def on_kill(self) -> None:
+        """Stops the job when the task is killed between the start call and the deferral."""
+        if self._running:
+            self.hook.stop(self._running)
+
+    def next_launch(self, context: Context) -> tuple[Launch, Action]:
+        """Decides what this try does, and remembers it before anything is started."""
+        store = context["task_state_store"]
+        last = Launch.parse(store.get(STATE_KEY))
+        max_tries = context["ti"].max_tries
+        description = self.describe(context, last) if last else None
+        status = self.hook.status(description) if description else None
+        decision = decide(last, max_tries, status, self.kind)
+        if decision.stop_previous and last:
+            previous = self.remote_name(context, last)
+            self.log.info("the task was cleared: stopping %s %s if it runs", self.kind.name, previous)
+            self.hook.stop(previous)
+        store.set(STATE_KEY, {**decision.launch.stored()})
+        return decision.launch, decision.action
+
+    def last_launch(self, context: Context) -> Launch:
+        """The launch that this task waits for.
+
+        Raises:
+            JobFailed: the task's state was deleted while it waited.
+        """
+        launch = Launch.parse(context["task_state_store"].get(STATE_KEY))
+        if launch is None:
+            raise JobFailed(
+                f"{self.task_id} has lost the number of its launch; clear the task to launch anew"
+            )
+        return launch
+
+    def job_name(self, context: Context, launch: Launch) -> str:
+        """The name that belongs to this launch and to no other."""
+        return job_name(identity_of(context), launch.number, max_length=self.kind.max_name_length)
+
+    def remote_name(self, context: Context, launch: Launch) -> str:
+        """The name that AWS describes and announces: for a job, that of its launch."""
+        return self.job_name(context, launch)
+
+    def describe(self, context: Context, launch: Launch) -> Description | None:
+        """The description of what the launch started, or None if AWS has no such thing."""
+        return self.hook.describe(self.remote_name(context, launch))
+
+    def start(self, context: Context, launch: Launch) -> None:
+        """Ships the job's files and starts it."""
+        run, name = run_of(context), self.job_name(context, launch)
+        job = self.build(run, **self.arguments)
+        self.request = job.request(run)
+        for bundle in job.bundles():
+            self.s3.ship(bundle, run.code_uri(bundle.digest))
+        tags = {"Tags": run.tags(self.task_id)} if self.kind.takes_tags else {}
+        started = self.hook.start(name, {**self.request, **tags})
+        self.log.info(
+            "%s %s %s", self.kind.name, name, "started" if started else "was started by an earlier try"
+        )
+
+    def wait(self, name: str) -> NoReturn:
+        """Leaves the worker until the job is over."""
+        self.defer(
+            trigger=JobEventTrigger(self.kind.name, name, self.aws_conn_id, self.region_name),
+            method_name=self.resume.__name__,
+            # Airflow does not look at execution_timeout while a task is deferred.
+            timeout=self.execution_timeout,
+        )
+        raise AssertionError("defer() never returns")
+
+    def result(self, context: Context, launch: Launch, description: Description) -> dict[str, Any]:
+        """The small result of a job that succeeded."""
+        run, name = run_of(context), self.job_name(context, launch)
+        job = self.build(run, **self.arguments)
+        self.request = job.request(run)
+        record = run.uri("jobs", f"{name}.json")
+        self.s3.write(record, to_json(description))
+        result = {"name": name, **self.hook.result(description), "description": record}
+        if uri := job.metrics_uri():
+            result["metrics"] = self.s3.read_json(uri)
+        return result
+
+    def fail_missing(self, name: str) -> NoReturn:
+        """Ends the task when what it waited for is not there any more."""
+        raise JobFailed(f"{self.kind.name} {name} is gone: it was deleted while this task waited for it")
+
+    def fail(self, name: str, status: str, description: Description) -> NoReturn:
+        """Ends the task with the reason first and the job's last log lines after it."""
+        reason = self.hook.reason(description)
+        self.log.error("%s %s is %s: %s", self.kind.name, name, status, reason)
+        for line in self.hook.log_tail(name):
+            self.log.error("  %s", line)
+        raise JobFailed(f"{self.kind.name} {name} is {status}: {reason}")
+
+    @cached_property
+    def hook(self) -> JobHook:
+        """Calls about this operator's kind of job."""
+        return JobHook(self.kind, self.aws_conn_id, self.region_name)
+
+    @cached_property
+    def s3(self) -> S3:
+        """Documents and code in S3."""
+        return S3(self.aws_conn_id, self.region_name)

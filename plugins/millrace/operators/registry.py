@@ -1,0 +1,94 @@
+"""The champion of the Model Registry: finding it, and challenging it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from airflow.sdk import BaseOperator, Context
+from airflow.sdk.bases.branch import BranchMixIn
+from typing_extensions import override
+
+from include.gates import Verdict
+from include.run import Run
+from millrace.context import run_of
+from millrace.hooks.registry import ModelRegistry
+
+
+class FindChampionOperator(BaseOperator):
+    """The artifact of the model that serves, or None where none was approved yet."""
+
+    def __init__(
+        self, *, aws_conn_id: str | None = "aws_default", region_name: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+
+    @override
+    def execute(self, context: Context) -> dict[str, str | None]:
+        registry = ModelRegistry(run_of(context).resource_name, self.aws_conn_id, self.region_name)
+        champion = registry.champion()
+        self.log.info("the champion is %s", champion.package if champion else "still to come")
+        return {
+            "artifact": champion.artifact if champion else None,
+            "package": champion.package if champion else None,
+        }
+
+
+class ModelGateOperator(BaseOperator, BranchMixIn):
+    """Registers the new model, approves or rejects it with the reason, and deploys only a winner.
+
+    A model that loses is no failure: the run goes on without the tasks of ``if_better``.
+
+    Args:
+        artifact: the new model's ``model.tar.gz``.
+        metrics: what was measured of it and of the champion on the same rows.
+        verdict: decides from the run and the metrics.
+        if_better: the task that puts the model in service.
+    """
+
+    template_fields: Sequence[str] = ("artifact", "metrics", "image")
+    inherits_from_skipmixin = True
+
+    def __init__(
+        self,
+        *,
+        artifact: Any,
+        metrics: Any,
+        verdict: Callable[[Run, Mapping[str, float]], Verdict],
+        if_better: str,
+        image: str,
+        content_types: Sequence[str] = ("text/csv",),
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.artifact = artifact
+        self.metrics = metrics
+        self.verdict = verdict
+        self.if_better = if_better
+        self.image = image
+        self.content_types = content_types
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+
+    @override
+    def execute(self, context: Context) -> None:
+        run = run_of(context)
+        registry = ModelRegistry(run.resource_name, self.aws_conn_id, self.region_name)
+        package = registry.register(
+            artifact=self.artifact,
+            image=run.settings.image_uri(self.image),
+            content_types=list(self.content_types),
+            properties={"run": run.run_id, **{name: str(value) for name, value in self.metrics.items()}},
+            tags=run.tags(self.task_id),
+        )
+        verdict = self.verdict(run, self.metrics)
+        registry.decide(package, verdict.passed, verdict.reason)
+        self.log.info("%s %s: %s", "approved" if verdict.passed else "rejected", package, verdict.reason)
+        # Pushed by hand, because skipping the deployment ends the task by an exception.
+        context["ti"].xcom_push(
+            "return_value", {"package": package, "better": verdict.passed, "reason": verdict.reason}
+        )
+        keep = {t.task_id for t in self.downstream_list if t.task_id != self.if_better}
+        self.do_branch(context, keep | ({self.if_better} if verdict.passed else set()))

@@ -1,0 +1,1 @@
+"""Triggers: waiting for what AWS announces."""
