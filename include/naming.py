@@ -51,7 +51,7 @@ def job_name(identity: TaskIdentity, launch: int, *, max_length: int = MAX_NAME_
             f"a name of {max_length} characters has no room for {suffix!r}; allow {len(suffix) + 2}"
         )
     readable = hyphenated(identity.environment, identity.dag_id, identity.task_id)
-    return f"{readable[:room].strip('-')}-{suffix}"
+    return f"{readable[:room].strip('-') or 'j'}-{suffix}"
 
 
 def resource_name(environment: str, tenant: str, dag_id: str) -> str:

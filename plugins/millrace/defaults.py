@@ -60,7 +60,7 @@ class AwsRetryPolicy(RetryPolicy):
 
 def growing_delay(first: timedelta, try_number: int) -> timedelta:
     """Doubles with every try, up to an hour, spread by a quarter so that tasks do not come back together."""
-    delay: timedelta = min(first * 2 ** (try_number - 1), LONGEST_DELAY)
+    delay: timedelta = min(first * 2 ** min(try_number - 1, 10), LONGEST_DELAY)
     return delay * random.uniform(0.75, 1.25)  # noqa: S311  # jitter is no secret
 
 

@@ -14,7 +14,7 @@ import os
 import socket
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -74,9 +74,9 @@ class EventStream:
         try:
             while True:
                 try:
-                    async with self._queue() as queue_url:
+                    async with self._queue() as queue_url, aclosing(self._receive(queue_url)) as events:
                         self.subscribed.set()
-                        async for event in self._receive(queue_url):
+                        async for event in events:
                             yield event
                 except (BotoCoreError, ClientError, OSError) as error:
                     log.warning("no events for %.0f s: %s", RETRY_SECONDS, error)
@@ -90,7 +90,7 @@ class EventStream:
         """Closes the clients."""
         await self._stack.aclose()
 
-    async def _receive(self, queue_url: str) -> AsyncIterator[dict[str, Any]]:
+    async def _receive(self, queue_url: str) -> AsyncGenerator[dict[str, Any]]:
         sqs = await self.client("sqs")
         while True:
             answer = await sqs.receive_message(

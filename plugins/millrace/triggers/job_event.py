@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable
+from contextlib import aclosing
 from typing import Any
 
 import jmespath
@@ -61,11 +62,12 @@ class JobEventTrigger(BaseEventTrigger):
     @override
     async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncGenerator[dict[str, Any]]:
         key = _stream_key(kwargs["aws_conn_id"], kwargs["region_name"])
-        async for event in EventStream.of(key).events():
-            yield event
+        async with aclosing(EventStream.of(key).events()) as events:
+            async for event in events:
+                yield event
 
     @override
-    async def filter_shared_stream(self, shared_stream: AsyncIterator[Any]) -> AsyncIterator[TriggerEvent]:
+    async def filter_shared_stream(self, shared_stream: AsyncIterator[Any]) -> AsyncGenerator[TriggerEvent]:
         stream = EventStream.of(_stream_key(self.aws_conn_id, self.region_name))
         # One pending read at a time, never cancelled while it may hold an event: wait_for(anext())
         # would close the stream at its first timeout.
@@ -90,12 +92,13 @@ class JobEventTrigger(BaseEventTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """The same wait over a stream of its own, for ``dag.test()``."""
         kwargs = {"aws_conn_id": self.aws_conn_id, "region_name": self.region_name}
-        stream = self.open_shared_stream(kwargs)
-        try:
-            async for event in self.filter_shared_stream(stream):
-                yield event
-        finally:
-            await stream.aclose()
+        async with (
+            aclosing(self.open_shared_stream(kwargs)) as stream,
+            aclosing(self.filter_shared_stream(stream)) as events,
+        ):
+            event = await anext(events)
+        # Whoever takes one event and goes leaves nothing open.
+        yield event
 
     @override
     async def on_kill(self) -> None:

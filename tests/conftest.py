@@ -1,0 +1,45 @@
+"""Fixtures for everything. Airflow gets a home of its own before anything imports it."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from datetime import UTC, datetime
+
+HOME = tempfile.mkdtemp(prefix="millrace-tests-")
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+
+DEPLOYMENT = {
+    "MILLRACE_BUCKET": "millrace-test",
+    "MILLRACE_ROLE_ARN": "arn:aws:iam::123456789012:role/millrace-test",
+    "MILLRACE_EVENTS_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:millrace-test-events",
+    "MILLRACE_FAILURES_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:millrace-test-failures",
+}
+"""A deployment that does not exist: whoever calls AWS with it has to start one."""
+
+os.environ.update(DEPLOYMENT)
+os.environ.update(
+    AIRFLOW_HOME=HOME,
+    AIRFLOW__CORE__LOAD_EXAMPLES="False",
+    AIRFLOW__CORE__UNIT_TEST_MODE="False",
+    AWS_ACCESS_KEY_ID="test",
+    AWS_SECRET_ACCESS_KEY="test",
+    AWS_DEFAULT_REGION="us-east-1",
+)
+for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"):
+    os.environ.pop(name, None)
+
+import pytest  # noqa: E402
+
+from include.run import Run  # noqa: E402
+from include.settings import Settings  # noqa: E402
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings()
+
+
+@pytest.fixture
+def run(settings) -> Run:
+    return Run(settings, "abalone", "manual__1", datetime(2026, 1, 1, tzinfo=UTC), {})

@@ -1,0 +1,50 @@
+import io
+import tarfile
+
+import pytest
+
+from include import bundles
+from include.bundles import Bundle
+
+
+def test_the_same_content_has_the_same_digest_and_archive(tmp_path):
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "train.py").write_text("print(1)\n")
+    one, other = Bundle.of(tmp_path / "one"), Bundle.of(tmp_path / "other")
+    assert (one.digest, one.archive()) == (other.digest, other.archive())
+    (tmp_path / "other" / "train.py").write_text("print(2)\n")
+    assert Bundle.of(tmp_path / "other").digest != one.digest
+
+
+def test_a_moved_byte_between_name_and_content_changes_the_digest():
+    assert Bundle({"ab": b"c"}).digest != Bundle({"a": b"bc"}).digest
+
+
+def test_caches_and_hidden_files_stay_behind(tmp_path):
+    (tmp_path / "__pycache__").mkdir()
+    for name in ("a.py", ".env", "__pycache__/a.pyc"):
+        (tmp_path / name).write_text("x")
+    assert list(Bundle.of(tmp_path).files) == ["a.py"]
+
+
+def test_a_single_file_ships_under_its_name(tmp_path):
+    (tmp_path / "suite.json").write_text("{}")
+    assert Bundle.of(tmp_path / "suite.json").files == {"suite.json": b"{}"}
+
+
+def test_the_archive_holds_the_files():
+    with tarfile.open(fileobj=io.BytesIO(Bundle({"d/a.py": b"1"}).archive())) as tar:
+        assert tar.extractfile("d/a.py").read() == b"1"
+
+
+def test_nothing_to_ship_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no file to ship"):
+        Bundle.of(tmp_path)
+
+
+def test_data_is_not_code(tmp_path, monkeypatch):
+    monkeypatch.setattr(bundles, "MAX_BYTES", 10)
+    (tmp_path / "data.csv").write_bytes(b"x" * 11)
+    with pytest.raises(ValueError, match="11 bytes, over the 10"):
+        Bundle.of(tmp_path)

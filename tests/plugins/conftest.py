@@ -1,0 +1,114 @@
+"""An AWS that executes, provisioned from the same template as every other, and tasks to run against it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import boto3
+import pytest
+
+from include.bundles import Bundle
+from include.sagemaker import INPUT, OUTPUT, Instances, ProcessingJob
+from include.settings import settings as read_settings
+from local.aws.server import LocalAws
+from local.stack.config import Ports, StackConfig
+from local.stack.infrastructure import provision
+from millrace.jobs import PROCESSING
+from millrace.operators.job import AwsJobOperator
+from millrace.operators.sagemaker import ProcessingJobOperator
+
+IMAGES = Path(__file__).parents[1] / "images"
+
+
+@pytest.fixture(scope="package")
+def aws(tmp_path_factory):
+    """The server; settings and boto3 point at it while the tests of this folder run."""
+    home = tmp_path_factory.mktemp("aws")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MILLRACE_IMAGE_SOURCES", str(IMAGES))
+        with LocalAws(home=home / "state", images=home / "images", port=0) as server:
+            port = int(server.endpoint_url.rsplit(":", 1)[1])
+            outputs = provision(StackConfig(home=home, ports=Ports(aws=port)))
+            patch.setenv("AWS_ENDPOINT_URL", server.endpoint_url)
+            patch.setenv("MILLRACE_BUCKET", outputs["Bucket"])
+            patch.setenv("MILLRACE_ROLE_ARN", outputs["RoleArn"])
+            patch.setenv("MILLRACE_EVENTS_TOPIC_ARN", outputs["EventsTopicArn"])
+            patch.setenv("MILLRACE_FAILURES_TOPIC_ARN", outputs["FailuresTopicArn"])
+            read_settings.cache_clear()
+            yield server
+    read_settings.cache_clear()
+
+
+@pytest.fixture
+def sagemaker(aws):
+    return boto3.client("sagemaker")
+
+
+@pytest.fixture
+def s3(aws):
+    return boto3.client("s3")
+
+
+class TaskState(dict):
+    """Airflow's ``task_state_store`` as a task sees it."""
+
+    def set(self, key, value, retention=None):
+        self[key] = value
+
+
+@pytest.fixture
+def context(aws, request):
+    """What Airflow hands to a task: a run of its own for each test, and state that outlives a try."""
+    run_id = f"test__{request.node.name}"
+    pushed = {}
+    ti = SimpleNamespace(
+        dag_id="testing",
+        run_id=run_id,
+        task_id="step",
+        map_index=-1,
+        max_tries=2,
+        try_number=1,
+        log_url="http://log",
+    )
+    ti.pushed = pushed
+    ti.xcom_push = pushed.__setitem__
+    dag_run = SimpleNamespace(dag_id="testing", run_id=run_id, run_after=datetime(2026, 1, 1, tzinfo=UTC))
+    return {"dag_run": dag_run, "ti": ti, "params": {}, "task_state_store": TaskState()}
+
+
+@pytest.fixture
+def operator(aws):
+    """Makes an operator whose job runs a line of Python."""
+
+    def make(code: str = "pass", cls: type[AwsJobOperator] = ProcessingJobOperator, **kwargs):
+        def build(run, **arguments):
+            return ProcessingJob(
+                image="tiny",
+                command=["python3", f"{INPUT}/code/main.py"],
+                arguments=[f"{OUTPUT}/report"],
+                instances=Instances("ml.m5.large"),
+                outputs={"report": run.uri("report")},
+                files={"code": Bundle({"main.py": code.encode()})},
+                metrics=arguments.get("metrics"),
+            )
+
+        made = cls(task_id="step", build=build, aws_conn_id=None, **kwargs)
+        assert made.kind is PROCESSING
+        return made
+
+    return make
+
+
+@pytest.fixture
+def hold(tmp_path):
+    """A file that a job waits for: code that makes it wait, and a function that lets it go on."""
+    path = tmp_path / "go"
+    code = f"import os, time\nwhile not os.path.exists({str(path)!r}): time.sleep(0.02)\n"
+    yield SimpleNamespace(code=code, release=path.touch)
+    path.touch()
+
+
+@pytest.fixture
+def settings_now(aws):
+    """Reads the settings of the deployment under test."""
+    return read_settings

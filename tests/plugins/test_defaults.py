@@ -1,0 +1,42 @@
+from datetime import timedelta
+
+import pytest
+from airflow.sdk.definitions.retry_policy import RetryAction
+from botocore.exceptions import ClientError
+
+from millrace.defaults import FIRST_DELAY, LONGEST_DELAY, AwsRetryPolicy, growing_delay
+
+
+def refused(code):
+    return ClientError({"Error": {"Code": code, "Message": "no"}}, "CreateTrainingJob")
+
+
+@pytest.mark.parametrize(
+    ("error", "action"),
+    [
+        (refused("ValidationException"), RetryAction.FAIL),
+        (refused("AccessDeniedException"), RetryAction.FAIL),
+        (refused("ThrottlingException"), RetryAction.RETRY),
+        (refused("ResourceLimitExceeded"), RetryAction.RETRY),
+        (ValueError("bad"), RetryAction.FAIL),
+        (RuntimeError("who knows"), RetryAction.DEFAULT),
+    ],
+)
+def test_only_what_passes_is_retried(error, action):
+    assert AwsRetryPolicy().evaluate(error, 1, 2).action is action
+
+
+def test_a_full_quota_is_waited_for_longer_than_throttling():
+    policy = AwsRetryPolicy()
+    full = policy.evaluate(refused("ResourceLimitExceeded"), 1, 2).retry_delay
+    assert full > policy.evaluate(refused("ThrottlingException"), 1, 2).retry_delay * 5
+
+
+def test_delays_grow_up_to_a_bound_and_are_spread():
+    assert growing_delay(FIRST_DELAY, 4) > growing_delay(FIRST_DELAY, 1)
+    assert growing_delay(FIRST_DELAY, 50) <= LONGEST_DELAY * 1.25
+    assert len({growing_delay(timedelta(minutes=1), 1) for _ in range(20)}) > 1
+
+
+def test_the_policy_survives_serialization():
+    assert isinstance(AwsRetryPolicy.deserialize(AwsRetryPolicy().serialize()), AwsRetryPolicy)
