@@ -104,7 +104,8 @@ def abalone() -> None:
         rows=spec.validation_rows,
         lowest=spec.FEWEST_RINGS,
         highest=spec.MOST_RINGS,
-        previous_config=deploy.output["previous_config"],
+        deployment=deploy.output,
+        package=better.output["package"],
         trigger_rule="none_failed",
     )
     tear_down = EndpointTearDownOperator(task_id="tear_down")

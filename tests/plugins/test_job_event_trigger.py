@@ -116,8 +116,7 @@ def test_waiting_tasks_share_one_queue(operator, context, hold, no_reconciliatio
 
         async def drive(number, trigger):
             stream = manager.subscribe(trigger_id=number, trigger=trigger, key=trigger.shared_stream_key())
-            async for event in trigger.filter_shared_stream(stream):
-                return event
+            return await anext(trigger.filter_shared_stream(stream))
 
         waiting = [asyncio.create_task(drive(n, t)) for n, t in enumerate(triggers)]
         await until(queues)

@@ -92,7 +92,7 @@ def test_a_failed_job_fails_the_task_with_the_reason_and_its_last_words(operator
     task = operator("print('the last words', flush=True); raise SystemExit(3)")
     name = defer(task, context).name
     assert wait(sagemaker, name) == "Failed"
-    with pytest.raises(JobFailed, match="is Failed: .*exit code: 3"):
+    with pytest.raises(JobFailed, match=r"is Failed: .*exit code: 3"):
         task.resume(context)
     assert "the last words" in list(task.hook.log_tail(name))
 

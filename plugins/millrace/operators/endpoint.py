@@ -16,6 +16,7 @@ from include.gates import Verdict, check_predictions
 from include.run import Run
 from millrace.context import run_of
 from millrace.hooks.jobs import Description, JobHook
+from millrace.hooks.registry import ModelRegistry
 from millrace.hooks.s3 import S3
 from millrace.jobs import ENDPOINT
 from millrace.launching import Launch
@@ -102,21 +103,23 @@ class EndpointSmokeTestOperator(BaseOperator):
     """Asks the live endpoint about real rows; if it answers badly, puts the previous configuration back.
 
     Args:
-        rows: S3 prefix of headerless CSV whose first column is the label.
+        rows: the S3 prefix, for a run, of headerless CSV whose first column is the label.
         lowest: the smallest prediction that can be right; ``highest`` the largest.
-        previous_config: what to go back to, from the deployment's result; nothing if it was skipped.
+        deployment: the result of the deployment, which says what to go back to; None if it was skipped.
+        package: the registered model that was deployed; it is rejected if the test fails.
     """
 
-    template_fields: Sequence[str] = ("rows", "previous_config")
+    template_fields: Sequence[str] = ("deployment", "package")
 
     def __init__(
         self,
         *,
-        rows: str | Callable[[Run], str],
+        rows: Callable[[Run], str],
         lowest: float = -math.inf,
         highest: float = math.inf,
         count: int = 5,
-        previous_config: Any = None,
+        deployment: Any = None,
+        package: Any = None,
         aws_conn_id: str | None = "aws_default",
         region_name: str | None = None,
         **kwargs: Any,
@@ -126,14 +129,19 @@ class EndpointSmokeTestOperator(BaseOperator):
         self.lowest = lowest
         self.highest = highest
         self.count = count
-        self.previous_config = previous_config
+        self.deployment = deployment
+        self.package = package
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
 
     @override
     def execute(self, context: Context) -> dict[str, Any]:
         run = run_of(context)
-        labels, features = self._read_rows(self.rows(run) if callable(self.rows) else self.rows)
+        if not self.deployment and self.endpoints.describe(run.resource_name) is None:
+            raise AirflowSkipException(
+                f"{run.resource_name} is not up and nothing was deployed: nobody to ask"
+            )
+        labels, features = self._read_rows(self.rows(run))
         predictions, verdict = self._ask(run.resource_name, features)
         if not verdict.passed:
             self._roll_back(run.resource_name, verdict.reason)
@@ -146,6 +154,11 @@ class EndpointSmokeTestOperator(BaseOperator):
     def rolled_back(self, _context: Context, event: Mapping[str, Any], reason: str) -> NoReturn:  # noqa: ARG002  # Airflow passes it
         """Called when the previous configuration serves again."""
         raise AirflowFailException(f"{reason}; {self.previous_config} serves again")
+
+    @property
+    def previous_config(self) -> str | None:
+        """The endpoint configuration that the deployment replaced."""
+        return self.deployment["previous_config"] if self.deployment else None
 
     def _ask(self, endpoint: str, features: Sequence[str]) -> tuple[list[float], Verdict]:
         runtime = AwsGenericHook[Any](
@@ -166,11 +179,12 @@ class EndpointSmokeTestOperator(BaseOperator):
 
     def _roll_back(self, endpoint: str, reason: str) -> NoReturn:
         reason = f"endpoint {endpoint} failed its smoke test: {reason}"
+        if self.deployment and self.package:
+            ModelRegistry(endpoint, self.aws_conn_id, self.region_name).decide(self.package, False, reason)
         if not self.previous_config:
             raise AirflowFailException(f"{reason}; there is no earlier configuration to put back")
         self.log.error("%s; putting %s back", reason, self.previous_config)
-        hook = JobHook(ENDPOINT, self.aws_conn_id, self.region_name)
-        hook.conn.update_endpoint(EndpointName=endpoint, EndpointConfigName=self.previous_config)
+        self.endpoints.conn.update_endpoint(EndpointName=endpoint, EndpointConfigName=self.previous_config)
         self.defer(
             trigger=JobEventTrigger(ENDPOINT.name, endpoint, self.aws_conn_id, self.region_name),
             method_name=self.rolled_back.__name__,
@@ -187,6 +201,11 @@ class EndpointSmokeTestOperator(BaseOperator):
                 pairs = [line.split(",", 1) for line in lines]
                 return [float(label) for label, _ in pairs], [features for _, features in pairs]
         raise AirflowFailException(f"{uri} holds no row to ask the endpoint about")
+
+    @cached_property
+    def endpoints(self) -> JobHook:
+        """Calls about endpoints."""
+        return JobHook(ENDPOINT, self.aws_conn_id, self.region_name)
 
     @cached_property
     def s3(self) -> S3:

@@ -66,7 +66,8 @@ class AwsJobOperator(BaseOperator):
         wait_for_completion: bool = True,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        # So that `task.output["artifact"]` is one part of the result.
+        super().__init__(**{"multiple_outputs": True, **kwargs})
         self.kind = kind
         self.build = build
         self.arguments = dict(arguments or {})

@@ -19,7 +19,7 @@ class FindChampionOperator(BaseOperator):
     def __init__(
         self, *, aws_conn_id: str | None = "aws_default", region_name: str | None = None, **kwargs: Any
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{"multiple_outputs": True, **kwargs})
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
 
@@ -87,8 +87,8 @@ class ModelGateOperator(BaseOperator, BranchMixIn):
         registry.decide(package, verdict.passed, verdict.reason)
         self.log.info("%s %s: %s", "approved" if verdict.passed else "rejected", package, verdict.reason)
         # Pushed by hand, because skipping the deployment ends the task by an exception.
-        context["ti"].xcom_push(
-            "return_value", {"package": package, "better": verdict.passed, "reason": verdict.reason}
-        )
+        result = {"package": package, "better": verdict.passed, "reason": verdict.reason}
+        for key, value in {**result, "return_value": result}.items():
+            context["ti"].xcom_push(key=key, value=value)
         keep = {t.task_id for t in self.downstream_list if t.task_id != self.if_better}
         self.do_branch(context, keep | ({self.if_better} if verdict.passed else set()))

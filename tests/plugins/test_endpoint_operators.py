@@ -1,0 +1,192 @@
+"""Deployments, smoke tests and rollbacks against endpoints that really serve."""
+
+import io
+import tarfile
+import time
+from types import SimpleNamespace
+
+import boto3
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
+
+from include.endpoints import Endpoint
+from include.sagemaker import Instances
+from millrace.context import run_of
+from millrace.operators.endpoint import (
+    EndpointOperator,
+    EndpointSmokeTestOperator,
+    EndpointTearDownOperator,
+)
+from millrace.operators.job import JobFailed
+
+
+@pytest.fixture
+def artifact(s3, settings_now):
+    """Puts a model in S3 that predicts one number, or none that loads."""
+
+    def make(number):
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+            content = str(number).encode()
+            name = "number.txt" if number is not None else "other.txt"
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+        key = f"models/{number}/model.tar.gz"
+        s3.put_object(Bucket=settings_now().bucket, Key=key, Body=buffer.getvalue())
+        return f"s3://{settings_now().bucket}/{key}"
+
+    return make
+
+
+@pytest.fixture
+def endpoint(aws, context, request):
+    """The name of an endpoint of the test's own, deleted afterwards."""
+    for holder in (context["ti"], context["dag_run"]):
+        holder.dag_id = f"e{abs(hash(request.node.name)) % 10**8}"
+    name = run_of(context).resource_name
+    yield name
+    client = boto3.client("sagemaker")
+    if client.list_endpoints(NameContains=name)["Endpoints"]:
+        client.delete_endpoint(EndpointName=name)
+
+
+@pytest.fixture
+def deploy(sagemaker, context, endpoint, artifact):
+    """Deploys a model as one more run of the DAG; the task's result."""
+
+    def make(number, run_id):
+        of_run = {**context, "task_state_store": type(context["task_state_store"])()}
+        of_run["ti"] = SimpleNamespace(**{**vars(context["ti"]), "run_id": run_id})
+        of_run["dag_run"] = SimpleNamespace(**{**vars(context["dag_run"]), "run_id": run_id})
+        uri = artifact(number)
+        task = EndpointOperator(
+            task_id="deploy",
+            build=lambda run: Endpoint("tiny", uri, Instances("ml.m5.large")),
+            aws_conn_id=None,
+        )
+        with pytest.raises(TaskDeferred):
+            task.execute(of_run)
+        settle(sagemaker, endpoint)
+        return task.resume(of_run)
+
+    return make
+
+
+def settle(sagemaker, name):
+    while (d := sagemaker.describe_endpoint(EndpointName=name))["EndpointStatus"] not in (
+        "InService",
+        "Failed",
+    ):
+        time.sleep(0.05)
+    return d
+
+
+def ask(name):
+    answer = boto3.client("sagemaker-runtime").invoke_endpoint(
+        EndpointName=name, ContentType="text/csv", Body=b"1,2"
+    )
+    return float(answer["Body"].read())
+
+
+def test_the_first_deployment_makes_the_endpoint(deploy, endpoint):
+    result = deploy(9, "one")
+    assert result["endpoint"] == endpoint
+    assert result["previous_config"] is None
+    assert ask(endpoint) == 9
+
+
+def test_the_next_one_replaces_it_and_remembers_what_was_there(deploy, endpoint):
+    first = deploy(9, "one")
+    second = deploy(10, "two")
+    assert second["previous_config"] == first["config"]
+    assert ask(endpoint) == 10
+
+
+def test_a_model_that_does_not_load_fails_the_task_and_leaves_the_old_one(deploy, endpoint):
+    deploy(9, "one")
+    with pytest.raises(JobFailed, match="does not serve the new configuration"):
+        deploy(None, "two")
+    assert ask(endpoint) == 9
+
+
+def test_a_first_model_that_does_not_load_can_be_followed_by_one_that_does(deploy, endpoint):
+    with pytest.raises(JobFailed):
+        deploy(None, "one")
+    deploy(9, "two")
+    assert ask(endpoint) == 9
+
+
+def test_deploying_the_same_launch_again_changes_nothing(deploy, endpoint, sagemaker):
+    deploy(9, "one")
+    before = sagemaker.describe_endpoint(EndpointName=endpoint)["LastModifiedTime"]
+    deploy(9, "one")
+    assert sagemaker.describe_endpoint(EndpointName=endpoint)["LastModifiedTime"] == before
+
+
+@pytest.fixture
+def smoke_test(s3, settings_now):
+    s3.put_object(Bucket=settings_now().bucket, Key="rows/part-0.csv", Body=b"9,1,2\n10,3,4\n")
+    s3.put_object(Bucket=settings_now().bucket, Key="rows/_SUCCESS", Body=b"")
+
+    def make(deployment=None, prefix="rows/"):
+        return EndpointSmokeTestOperator(
+            task_id="smoke_test",
+            rows=lambda run: f"s3://{settings_now().bucket}/{prefix}",
+            lowest=0,
+            highest=30,
+            deployment=deployment,
+            aws_conn_id=None,
+        )
+
+    return make
+
+
+def test_a_good_endpoint_gives_a_prediction_for_a_real_row(deploy, smoke_test, context):
+    deployment = deploy(9, "one")
+    result = smoke_test(deployment).execute(context)
+    assert result["prediction"] == {"features": "1,2", "label": 9.0, "predicted": 9.0}
+
+
+def test_a_bad_answer_puts_the_previous_configuration_back(deploy, smoke_test, context, sagemaker, endpoint):
+    first = deploy(9, "one")
+    task = smoke_test(deploy(99, "two"))
+    with pytest.raises(TaskDeferred) as deferred:
+        task.execute(context)
+    assert settle(sagemaker, endpoint)["EndpointConfigName"] == first["config"]
+    assert ask(endpoint) == 9
+    with pytest.raises(AirflowFailException, match="outside 0 to 30; .* serves again"):
+        task.rolled_back(context, {}, **deferred.value.kwargs)
+
+
+def test_a_bad_first_deployment_has_nothing_to_go_back_to(deploy, smoke_test, context):
+    with pytest.raises(AirflowFailException, match="no earlier configuration"):
+        smoke_test(deploy(99, "one")).execute(context)
+
+
+def test_an_endpoint_that_went_away_fails_its_smoke_test(deploy, smoke_test, context, sagemaker, endpoint):
+    deployment = deploy(9, "one")
+    sagemaker.delete_endpoint(EndpointName=endpoint)
+    with pytest.raises(AirflowFailException, match="does not answer"):
+        smoke_test(deployment).execute(context)
+
+
+def test_without_deployment_and_endpoint_nobody_is_asked(endpoint, smoke_test, context):
+    with pytest.raises(AirflowSkipException, match="nobody to ask"):
+        smoke_test().execute(context)
+
+
+def test_without_rows_there_is_nothing_to_ask(deploy, smoke_test, context):
+    with pytest.raises(AirflowFailException, match="holds no row"):
+        smoke_test(deploy(9, "one"), prefix="nothing/").execute(context)
+
+
+def test_tear_down_is_asked_for(deploy, endpoint, sagemaker, context):
+    deploy(9, "one")
+    task = EndpointTearDownOperator(task_id="tear_down", aws_conn_id=None)
+    with pytest.raises(AirflowSkipException, match="tear_down is off"):
+        task.execute(context)
+    context["params"]["tear_down"] = True
+    task.execute(context)
+    task.execute(context)
+    assert sagemaker.list_endpoints(NameContains=endpoint)["Endpoints"] == []
