@@ -5,7 +5,9 @@ import os
 import shutil
 import tempfile
 from datetime import UTC, datetime
+from pathlib import Path
 
+REPO = Path(__file__).parents[1]
 HOME = tempfile.mkdtemp(prefix="millrace-tests-")
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 
@@ -20,6 +22,8 @@ DEPLOYMENT = {
 os.environ.update(DEPLOYMENT)
 os.environ.update(
     AIRFLOW_HOME=HOME,
+    AIRFLOW__CORE__DAGS_FOLDER=str(REPO / "dags"),
+    AIRFLOW__CORE__PLUGINS_FOLDER=str(REPO / "plugins"),
     AIRFLOW__CORE__LOAD_EXAMPLES="False",
     AIRFLOW__CORE__UNIT_TEST_MODE="False",
     AWS_ACCESS_KEY_ID="test",
@@ -33,6 +37,7 @@ import pytest  # noqa: E402
 
 from include.run import Run  # noqa: E402
 from include.settings import Settings  # noqa: E402
+from tests.stack import StackUnderTest  # noqa: E402
 
 
 @pytest.fixture
@@ -43,3 +48,16 @@ def settings() -> Settings:
 @pytest.fixture
 def run(settings) -> Run:
     return Run(settings, "abalone", "manual__1", datetime(2026, 1, 1, tzinfo=UTC), {})
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory):
+    """A running stack; with MILLRACE_DATABASE_URL its Airflow uses that database."""
+    made = StackUnderTest.in_home(tmp_path_factory.mktemp("stack") / "home")
+    try:
+        up = made.millrace("up")
+        assert up.returncode == 0, up.stdout + up.stderr
+        yield made
+    finally:
+        down = made.millrace("down")
+        assert down.returncode == 0, down.stdout + down.stderr

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from typing_extensions import override
 
 from include.settings import settings
+from millrace.errors import JobFailed
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,8 @@ class AwsRetryPolicy(RetryPolicy):
     ) -> RetryDecision:
         if isinstance(exception, ValueError):
             return RetryDecision.fail("bad input stays bad")
+        if isinstance(exception, JobFailed) and exception.permanent:
+            return RetryDecision.fail("the same job would fail again")
         if not isinstance(exception, ClientError):
             return RetryDecision.default()
         code = exception.response["Error"]["Code"]

@@ -46,7 +46,8 @@ class JobKind:
     """One kind of AWS job.
 
     ``result`` maps a name to the path of what belongs in the task's result;
-    ``not_found`` and ``exists`` are the errors that say so.
+    ``not_found`` and ``exists`` are the errors that say so. A failure whose reason begins
+    with one of ``permanent`` would fail again: a retry would only be paid for.
     """
 
     name: str
@@ -64,6 +65,7 @@ class JobKind:
     not_found: tuple[ErrorPattern, ...]
     exists: tuple[ErrorPattern, ...]
     result: Mapping[str, str] = field(default_factory=dict)
+    permanent: tuple[str, ...] = ()
     log_group: str | None = None
     started: str | None = None
     ended: str | None = None
@@ -104,6 +106,7 @@ PROCESSING = JobKind(
         "arn": "ProcessingJobArn",
         "outputs": "ProcessingOutputConfig.Outputs[].[OutputName, S3Output.S3Uri]",
     },
+    permanent=("AlgorithmError", "ClientError"),
     log_group="/aws/sagemaker/ProcessingJobs",
     started="ProcessingStartTime",
     ended="ProcessingEndTime",
@@ -135,6 +138,7 @@ TRAINING = JobKind(
         "outputs": "[['model', ModelArtifacts.S3ModelArtifacts]]",
         "billable_seconds": "BillableTimeInSeconds",
     },
+    permanent=("AlgorithmError", "ClientError"),
     log_group="/aws/sagemaker/TrainingJobs",
     started="TrainingStartTime",
     ended="TrainingEndTime",

@@ -10,33 +10,22 @@ import pytest
 from include.bundles import Bundle
 from include.sagemaker import INPUT, OUTPUT, Instances, ProcessingJob
 from include.settings import settings as read_settings
-from local.aws.server import LocalAws
-from local.stack.config import Ports, StackConfig
-from local.stack.infrastructure import provision
 from millrace.jobs import PROCESSING
 from millrace.operators.job import AwsJobOperator
 from millrace.operators.sagemaker import ProcessingJobOperator
+from tests.aws import provisioned
 
 IMAGES = Path(__file__).parents[1] / "images"
 
 
 @pytest.fixture(scope="package")
 def aws(tmp_path_factory):
-    """The server; settings and boto3 point at it while the tests of this folder run."""
+    """The server, whose only image is a tiny one."""
     home = tmp_path_factory.mktemp("aws")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MILLRACE_IMAGE_SOURCES", str(IMAGES))
-        with LocalAws(home=home / "state", images=home / "images", port=0) as server:
-            port = int(server.endpoint_url.rsplit(":", 1)[1])
-            outputs = provision(StackConfig(home=home, ports=Ports(aws=port)))
-            patch.setenv("AWS_ENDPOINT_URL", server.endpoint_url)
-            patch.setenv("MILLRACE_BUCKET", outputs["Bucket"])
-            patch.setenv("MILLRACE_ROLE_ARN", outputs["RoleArn"])
-            patch.setenv("MILLRACE_EVENTS_TOPIC_ARN", outputs["EventsTopicArn"])
-            patch.setenv("MILLRACE_FAILURES_TOPIC_ARN", outputs["FailuresTopicArn"])
-            read_settings.cache_clear()
+        with provisioned(home, home / "images") as server:
             yield server
-    read_settings.cache_clear()
 
 
 @pytest.fixture

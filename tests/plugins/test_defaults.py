@@ -5,6 +5,7 @@ from airflow.sdk.definitions.retry_policy import RetryAction
 from botocore.exceptions import ClientError
 
 from millrace.defaults import FIRST_DELAY, LONGEST_DELAY, AwsRetryPolicy, growing_delay
+from millrace.errors import JobFailed
 
 
 def refused(code):
@@ -19,6 +20,8 @@ def refused(code):
         (refused("ThrottlingException"), RetryAction.RETRY),
         (refused("ResourceLimitExceeded"), RetryAction.RETRY),
         (ValueError("bad"), RetryAction.FAIL),
+        (JobFailed("AlgorithmError", permanent=True), RetryAction.FAIL),
+        (JobFailed("InternalServerError"), RetryAction.DEFAULT),
         (RuntimeError("who knows"), RetryAction.DEFAULT),
     ],
 )

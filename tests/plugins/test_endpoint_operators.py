@@ -12,12 +12,12 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, T
 from include.endpoints import Endpoint
 from include.sagemaker import Instances
 from millrace.context import run_of
+from millrace.errors import JobFailed
 from millrace.operators.endpoint import (
     EndpointOperator,
     EndpointSmokeTestOperator,
     EndpointTearDownOperator,
 )
-from millrace.operators.job import JobFailed
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_a_bad_answer_puts_the_previous_configuration_back(deploy, smoke_test, c
         task.execute(context)
     assert settle(sagemaker, endpoint)["EndpointConfigName"] == first["config"]
     assert ask(endpoint) == 9
-    with pytest.raises(AirflowFailException, match="outside 0 to 30; .* serves again"):
+    with pytest.raises(AirflowFailException, match=r"outside 0 to 30; .* serves again"):
         task.rolled_back(context, {}, **deferred.value.kwargs)
 
 

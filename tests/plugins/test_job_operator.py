@@ -8,8 +8,8 @@ from airflow.sdk.exceptions import TaskDeferralTimeout, TaskDeferred
 from botocore.exceptions import ClientError
 
 from include.sagemaker import Instances, ProcessingJob
+from millrace.errors import JobFailed
 from millrace.hooks.s3 import split
-from millrace.operators.job import JobFailed
 from millrace.triggers.job_event import JobEventTrigger
 
 WRITE_METRICS = """
@@ -92,8 +92,9 @@ def test_a_failed_job_fails_the_task_with_the_reason_and_its_last_words(operator
     task = operator("print('the last words', flush=True); raise SystemExit(3)")
     name = defer(task, context).name
     assert wait(sagemaker, name) == "Failed"
-    with pytest.raises(JobFailed, match=r"is Failed: .*exit code: 3"):
+    with pytest.raises(JobFailed, match=r"is Failed: .*exit code: 3") as failed:
         task.resume(context)
+    assert failed.value.permanent, "a retry of code that fails would only be paid for"
     assert "the last words" in list(task.hook.log_tail(name))
 
 
@@ -185,8 +186,9 @@ def test_a_stopped_job_is_no_success(operator, context, sagemaker, hold):
     name = defer(task, context).name
     sagemaker.stop_processing_job(ProcessingJobName=name)
     wait(sagemaker, name)
-    with pytest.raises(JobFailed, match="is Stopped"):
+    with pytest.raises(JobFailed, match="is Stopped") as stopped:
         task.resume(context)
+    assert not stopped.value.permanent
 
 
 def test_an_early_wake_up_waits_on(operator, context, hold):

@@ -15,12 +15,13 @@ from include.endpoints import Endpoint
 from include.gates import Verdict, check_predictions
 from include.run import Run
 from millrace.context import run_of
+from millrace.errors import JobFailed
 from millrace.hooks.jobs import Description, JobHook
 from millrace.hooks.registry import ModelRegistry
 from millrace.hooks.s3 import S3
 from millrace.jobs import ENDPOINT
 from millrace.launching import Launch
-from millrace.operators.job import AwsJobOperator, JobFailed
+from millrace.operators.job import AwsJobOperator
 from millrace.triggers.job_event import JobEventTrigger
 
 PREVIOUS_KEY = "previous_config"

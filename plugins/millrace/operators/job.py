@@ -5,13 +5,14 @@ from functools import cached_property
 from typing import Any, ClassVar, NoReturn, Protocol
 
 from airflow.sdk import BaseOperator, Context
-from airflow.sdk.exceptions import AirflowException, TaskDeferralTimeout
+from airflow.sdk.exceptions import TaskDeferralTimeout
 from typing_extensions import override
 
 from include.bundles import Bundle
 from include.naming import job_name
 from include.run import Run
 from millrace.context import identity_of, run_of
+from millrace.errors import JobFailed
 from millrace.hooks.jobs import Description, JobHook, to_json
 from millrace.hooks.s3 import S3
 from millrace.jobs import JobKind
@@ -32,10 +33,6 @@ class Job(Protocol):
 
     def metrics_uri(self) -> str | None:
         """Where the job leaves its ``metrics.json``, if it does."""
-
-
-class JobFailed(AirflowException):
-    """A remote job ended without success; the message says which, how and why."""
 
 
 class AwsJobOperator(BaseOperator):
@@ -215,7 +212,8 @@ class AwsJobOperator(BaseOperator):
         self.log.error("%s %s is %s: %s", self.kind.name, name, status, reason)
         for line in self.hook.log_tail(name):
             self.log.error("  %s", line)
-        raise JobFailed(f"{self.kind.name} {name} is {status}: {reason}")
+        permanent = status in self.kind.failed and reason.startswith(self.kind.permanent)
+        raise JobFailed(f"{self.kind.name} {name} is {status}: {reason}", permanent=permanent)
 
     @cached_property
     def hook(self) -> JobHook:

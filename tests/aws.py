@@ -1,0 +1,28 @@
+"""A local AWS inside the test process, provisioned from the same template as every other."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from include.settings import settings
+from local.aws.server import LocalAws
+from local.stack.config import Ports, StackConfig
+from local.stack.infrastructure import provision
+
+
+@contextmanager
+def provisioned(home: Path, images: Path) -> Iterator[LocalAws]:
+    """The server; settings and boto3 point at it inside."""
+    with pytest.MonkeyPatch.context() as patch, LocalAws(home=home / "state", images=images, port=0) as server:
+        port = int(server.endpoint_url.rsplit(":", 1)[1])
+        outputs = provision(StackConfig(home=home, ports=Ports(aws=port)))
+        patch.setenv("AWS_ENDPOINT_URL", server.endpoint_url)
+        patch.setenv("MILLRACE_BUCKET", outputs["Bucket"])
+        patch.setenv("MILLRACE_ROLE_ARN", outputs["RoleArn"])
+        patch.setenv("MILLRACE_EVENTS_TOPIC_ARN", outputs["EventsTopicArn"])
+        patch.setenv("MILLRACE_FAILURES_TOPIC_ARN", outputs["FailuresTopicArn"])
+        settings.cache_clear()
+        yield server
+    settings.cache_clear()

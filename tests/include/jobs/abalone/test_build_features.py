@@ -1,0 +1,178 @@
+"""Every line of the input is a training row, a validation row, or a rejected line with a reason."""
+
+import json
+from collections import Counter
+
+import pytest
+
+CLEAN = (
+    "good",
+    "other order and files",
+    "crlf",
+    "no last line end",
+    "byte order mark",
+    "quotes and blanks",
+    "zipped",
+    "spaces and unicode",
+    "hidden files",
+)
+REJECTED = {
+    "header": ["sex is 'sex', it must be one of F, I, M"],
+    "missing column": ["the line has 3 columns, not 9"],
+    "extra column": ["the line has 10 columns, not 9"],
+    "letters": [
+        "length is '0.4x', it must be a number",
+        "length is '0.5d', it must be a number",
+        "rings is 'ten', it must be a whole number of at least 1",
+    ],
+    "negative": ["whole_weight is '-0.514', it must be at least 0"],
+    "not finite": [
+        "length is '-Infinity', it must be a finite number",
+        "length is '1e999', it must be a finite number",
+        "length is 'NaN', it must be a finite number",
+    ],
+    "sex": ["sex is '', it must be one of F, I, M", "sex is 'X', it must be one of F, I, M"],
+    "rings": [
+        f"rings is '{value}', it must be a whole number of at least 1"
+        for value in ("", "-3", "0", "7.5", "99999999999")
+    ],
+    "blank lines": ["the line is blank", "the line is blank"],
+    "open quote": ["a double quote is not closed"],
+    "10 MB line": ["the line has 10000000 characters, more than 10000"],
+    "10 MB of commas": ["the line has 10000000 characters, more than 10000"],
+    "long line": ["the line has 40000 characters, more than 10000"],
+    "zero height": [],
+}
+REFUSED = {
+    "no file": "The input holds no file",
+    "empty": "The input is empty: 'abalone.csv' has 0 bytes",
+    "empty gzip": "The input is empty: it has 0 rows",
+    "all rejected": "All 2 rows are rejected, most of them like this one: the line has 2 columns, not 9.",
+    "utf-16": "'abalone.csv' is UTF-16 text: CSV in UTF-8 is needed.",
+    "utf-16 without mark": "'abalone.csv' is binary or UTF-16",
+    "gzip named csv": "'abalone.csv' is gzip: name it .csv.gz, or decompress it.",
+    "csv named gz": "'abalone.csv.gz' is named .gz but is not gzip",
+    "bzip2": "'abalone.csv.bz2' is named .bz2: give CSV as plain text",
+    "spreadsheet": "'abalone.csv' is a zip archive or a spreadsheet",
+    "one row": "split has 0 of 1 accepted rows",
+}
+FEATURES = [
+    *("sex_F", "sex_I", "sex_M", "length", "diameter", "height"),
+    *("whole_weight", "shucked_weight", "viscera_weight", "shell_weight"),
+]
+
+
+def lines_in(files: dict[str, bytes]) -> int:
+    return sum(len(content.splitlines()) for content in files.values())
+
+
+def test_every_case_is_looked_at(files):
+    assert set(files) == {*CLEAN, *REJECTED, *REFUSED}
+
+
+@pytest.mark.parametrize("case", CLEAN)
+def test_the_same_rows_give_the_same_bytes_however_they_come(outcomes, case):
+    outcome, good = outcomes[case], outcomes["good"]
+    assert (outcome.code, outcome.message) == (0, "")
+    assert outcome.metrics["rows_in"] == 60
+    assert outcome.metrics["rows_rejected"] == 0
+    for split in ("train", "validation"):
+        assert outcome.parts(f"csv/{split}") == good.parts(f"csv/{split}")
+
+
+@pytest.mark.parametrize("case", REJECTED)
+def test_malformed_rows_are_kept_with_their_reason(outcomes, files, case):
+    outcome = outcomes[case]
+    assert (outcome.code, outcome.message) == (0, "")
+    assert sorted(row["reason"] for row in outcome.rejected) == REJECTED[case]
+    assert {row["file"] for row in outcome.rejected} <= {"abalone.csv"}
+    metrics = outcome.metrics
+    assert metrics["rows_in"] == lines_in(files[case])
+    assert metrics["rows_in"] == metrics["rows_train"] + metrics["rows_validation"] + metrics["rows_rejected"]
+    by_rule = Counter(f"rejected_{row['rule']}" for row in outcome.rejected)
+    rules = {name: count for name, count in metrics.items() if name.startswith("rejected_")}
+    assert rules.pop("rejected_fraction") == metrics["rows_rejected"] / metrics["rows_in"]
+    assert rules == by_rule
+
+
+def test_the_raw_line_is_kept(outcomes):
+    assert outcomes["missing column"].rejected[0]["line"] == "M,0.455,0.365"
+    assert outcomes["long line"].rejected[0]["line"] == "1," * 20_000
+
+
+def test_an_enormous_line_is_kept_as_its_beginning_and_digest(outcomes):
+    line = outcomes["10 MB line"].rejected[0]["line"]
+    assert line.startswith("x" * 1000 + "... [10000000 characters, SHA-256 ")
+    assert len(line) < 1200
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_an_input_that_is_no_table_ends_in_one_sentence(outcomes, case):
+    outcome = outcomes[case]
+    assert outcome.code == 1
+    assert REFUSED[case] in outcome.message
+    assert outcome.message.endswith(".")
+    assert not (outcome.output / "csv" / "train").exists()
+
+
+def test_rejected_lines_are_there_even_if_all_are(outcomes):
+    assert [row["line"] for row in outcomes["all rejected"].rejected] == ["a,b", "c,d"]
+
+
+def test_only_data_files_are_left(outcomes):
+    assert outcomes["good"].files() == [
+        "csv/train/part-00000.csv",
+        "csv/validation/part-00000.csv",
+        "encoder/encoder.json",
+        "metrics/metrics.json",
+        "parquet/train/part-00000.snappy.parquet",
+        "parquet/validation/part-00000.snappy.parquet",
+    ]
+    assert (outcomes["good"].output / "rejected").is_dir()
+
+
+def test_rows_are_rings_then_one_hot_sex_then_measures(outcomes, files):
+    source = files["good"]["abalone.csv"].decode().splitlines()
+    rows = [row for split in ("train", "validation") for row in rows_of(outcomes["good"], split)]
+    assert sorted(rows) == sorted(encoded(line) for line in source)
+    assert outcomes["good"].json("encoder/encoder.json") == {
+        "label": "rings",
+        "sexes": ["F", "I", "M"],
+        "features": FEATURES,
+    }
+
+
+def test_another_seed_draws_another_split_of_the_same_rows(outcomes):
+    good, other = outcomes["good"], outcomes["another seed"]
+    assert set(rows_of(good, "train")) != set(rows_of(other, "train"))
+    assert sorted(all_rows(good)) == sorted(all_rows(other))
+
+
+def test_four_fifths_are_for_training(outcomes):
+    metrics = outcomes["sample"].metrics
+    assert metrics["rows_in"] == 4000
+    assert metrics["rows_train"] / 4000 == pytest.approx(0.8, abs=0.025)
+
+
+def test_identical_rows_land_on_one_side(outcomes):
+    sample = outcomes["sample"]
+    assert not set(rows_of(sample, "train")) & set(rows_of(sample, "validation"))
+
+
+def test_metrics_are_flat_numbers(outcomes):
+    assert all(isinstance(value, int | float) for value in outcomes["letters"].metrics.values())
+    assert json.dumps(outcomes["letters"].metrics)
+
+
+def rows_of(outcome, split):
+    text = b"".join(outcome.parts(f"csv/{split}")).decode()
+    return [tuple(map(float, line.split(","))) for line in text.splitlines()]
+
+
+def all_rows(outcome):
+    return rows_of(outcome, "train") + rows_of(outcome, "validation")
+
+
+def encoded(line):
+    sex, *measures, rings = line.split(",")
+    return (float(rings), *(float(sex == known) for known in "FIM"), *map(float, measures))

@@ -1,0 +1,74 @@
+"""Runs job scripts as SageMaker would: as processes, in the environment of their image."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from local.aws.runtime.images import ImageStore
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+IMAGES = Path(os.environ.get("MILLRACE_HOME", REPOSITORY / ".millrace")) / "images"
+
+SPARK = (
+    "--master local[2] --conf spark.ui.enabled=false --conf spark.sql.shuffle.partitions=2 "
+    "--driver-java-options -XX:TieredStopAtLevel=1 pyspark-shell"
+)
+"""Many small jobs in one JVM: compiling them thoroughly costs more than it saves."""
+
+Job = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def _python(image: str) -> Path:
+    """The interpreter of an image, installed first if it is not there."""
+    store = ImageStore(IMAGES)
+    return store.ensure(store.resolve(f"registry/{image}:latest")) / "bin" / "python"
+
+
+def _run(image: str) -> Job:
+    python = _python(image)
+
+    def run(script: Path, *arguments: str | Path, base: Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [python, script, *map(str, arguments)],
+            env={
+                **os.environ,
+                "SAGEMAKER_BASE_DIR": str(base),
+                "SPARK_LOCAL_IP": "127.0.0.1",
+                "PYSPARK_PYTHON": str(python),
+                "PYSPARK_SUBMIT_ARGS": SPARK,
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=500,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def spark_job() -> Job:
+    return _run("spark")
+
+
+@pytest.fixture(scope="session")
+def xgboost_job() -> Job:
+    return _run("xgboost")
+
+
+@pytest.fixture(scope="session")
+def jobs() -> Path:
+    return REPOSITORY / "include" / "jobs"
+
+
+@pytest.fixture(scope="session")
+def real_abalone() -> Path:
+    """The UCI data, where this machine has it."""
+    folder = REPOSITORY.parent / "shared" / "data" / "abalone"
+    if not (folder / "abalone.csv").is_file():
+        pytest.skip("the UCI Abalone data is not at ../shared/data/abalone/abalone.csv")
+    return folder

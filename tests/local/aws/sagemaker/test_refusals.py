@@ -1,0 +1,181 @@
+"""What AWS refuses, in AWS's words."""
+
+import pytest
+
+from tests.local.aws.sagemaker.account import IMAGE
+
+
+def _changed(request, path, value):
+    *parents, last = path.split(".")
+    target = request
+    for name in parents:
+        target = target[int(name) if name.isdigit() else name]
+    if value is None:
+        target.pop(last)
+    else:
+        target[last] = value
+    return request
+
+
+def _refusal(call, **request):
+    with pytest.raises(Exception) as caught:  # noqa: PT011
+        call(**request)
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        (
+            "TrainingJobName",
+            "under_score",
+            "at 'trainingJobName' failed to satisfy constraint: Member must satisfy reg",
+        ),
+        ("TrainingJobName", "x" * 64, "Member must have length less than or equal to 63"),
+        ("TrainingJobName", None, "Value 'null' at 'trainingJobName'"),
+        ("RoleArn", "not-an-arn", "at 'roleArn' failed to satisfy constraint"),
+        ("RoleArn", None, "Value 'null' at 'roleArn'"),
+        ("RoleArn", "arn:aws:iam::123456789012:role/nobody", "Please ensure that the role exists"),
+        ("ResourceConfig.InstanceType", "ml.m5.huge", "Member must satisfy enum value set: [ml.m4.xlarge"),
+        ("ResourceConfig.InstanceCount", -1, "greater than or equal to"),
+        ("ResourceConfig", None, "ResourceConfig is required"),
+        ("StoppingCondition.MaxRuntimeInSeconds", 0, "greater than or equal to 1"),
+        ("StoppingCondition.MaxRuntimeInSeconds", 2419201, "the limit is 2419200"),
+        (
+            "AlgorithmSpecification.TrainingImage",
+            "123.dkr/unheard-of:1",
+            "Requested image 123.dkr/unheard-of:1 not found",
+        ),
+        ("AlgorithmSpecification.TrainingInputMode", "Pipe", "Pipe is not supported by the local AWS"),
+        ("AlgorithmSpecification.TrainingInputMode", "Tape", "enum value set: [Pipe, File, FastFile]"),
+        ("OutputDataConfig.S3OutputPath", "/tmp/x", "at 'outputDataConfig.s3OutputPath'"),
+        ("InputDataConfig.0.DataSource.S3DataSource.S3Uri", "gs://b/x", "s3Uri"),
+        ("InputDataConfig.0.ChannelName", "a b", "at 'inputDataConfig.1.member.channelName'"),
+        ("HyperParameters", {"k": "v" * 2501}, "at 'hyperParameters.k'"),
+    ],
+)
+def test_training_requests(account, path, value, says):
+    request = account.training_request("refused", channels=[("train", "s3://some-bucket/x")])
+    code, message = _refusal(account.sagemaker.create_training_job, **_changed(request, path, value))
+    assert code == "ValidationException"
+    assert says in message
+    assert account.sagemaker.list_training_jobs(NameContains="refused")["TrainingJobSummaries"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        ("ProcessingJobName", "-x", "at 'processingJobName'"),
+        (
+            "ProcessingResources.ClusterConfig.InstanceType",
+            "ml.none",
+            "processingResources.clusterConfig.instanceType",
+        ),
+        ("ProcessingResources.ClusterConfig.InstanceCount", 0, "greater than or equal to 1"),
+        ("StoppingCondition", {"MaxRuntimeInSeconds": 777601}, "less than or equal to 777600"),
+        ("AppSpecification.ImageUri", "x/unheard-of", "Images here: tiny"),
+        ("ProcessingInputs.0.S3Input.LocalPath", "/etc", "must be below /opt/ml/processing"),
+        (
+            "ProcessingInputs.0.S3Input.LocalPath",
+            "/opt/ml/processing/../..",
+            "must be below /opt/ml/processing",
+        ),
+        ("ProcessingInputs.0.InputName", "code", "must be unique"),
+    ],
+)
+def test_processing_requests(account, path, value, says):
+    request = account.processing_request("refused", "pass", inputs=[("in", "s3://some-bucket/x")])
+    code, message = _refusal(account.sagemaker.create_processing_job, **_changed(request, path, value))
+    assert code == "ValidationException"
+    assert says in message
+
+
+def test_a_name_is_used_once(account):
+    account.train("once")
+    code, message = _refusal(account.sagemaker.create_training_job, **account.training_request("once"))
+    assert code == "ResourceInUse"
+    arn = "arn:aws:sagemaker:us-east-1:123456789012:training-job/once"
+    assert message == (
+        "Training job names must be unique within an AWS account and region, and a training job with this name "
+        f"already exists ({arn})"
+    )
+    account.process("once", "pass")
+    code, message = _refusal(
+        account.sagemaker.create_processing_job, **account.processing_request("once", "pass")
+    )
+    assert (code, "a processing job with this name already exists" in message) == ("ResourceInUse", True)
+
+
+def test_a_role_must_trust_sagemaker(account):
+    stranger = account.iam.create_role(
+        RoleName="stranger",
+        AssumeRolePolicyDocument='{"Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}}]}',
+    )["Role"]["Arn"]
+    request = account.training_request("stranger", RoleArn=stranger)
+    code, message = _refusal(account.sagemaker.create_training_job, **request)
+    assert code == "ValidationException"
+    assert "allows principal 'sagemaker.amazonaws.com' to assume" in message
+
+
+def test_what_is_not_there_cannot_be_described(account):
+    sm = account.sagemaker
+    for call, argument, says in (
+        (sm.describe_training_job, "TrainingJobName", "Requested resource not found."),
+        (sm.stop_training_job, "TrainingJobName", "Requested resource not found."),
+        (sm.describe_processing_job, "ProcessingJobName", "Could not find requested job with name: ghost"),
+        (sm.describe_model, "ModelName", "Could not find model"),
+        (sm.describe_endpoint, "EndpointName", "Could not find endpoint"),
+        (sm.delete_endpoint, "EndpointName", "Could not find endpoint"),
+        (sm.describe_endpoint_config, "EndpointConfigName", "Could not find endpoint configuration"),
+    ):
+        code, message = _refusal(call, **{argument: "ghost"})
+        assert (code, says in message) == ("ValidationException", True), message
+
+
+def test_models_and_endpoints(account):
+    sm, role = account.sagemaker, account.role
+    container = {"Image": IMAGE, "ModelDataUrl": f"s3://{account.bucket}/no/model.tar.gz"}
+    code, message = _refusal(
+        sm.create_model, ModelName="m", ExecutionRoleArn=role, PrimaryContainer=container
+    )
+    assert (code, "Could not find model data at s3://" in message) == ("ValidationException", True)
+    code, message = _refusal(
+        sm.create_model, ModelName="m", ExecutionRoleArn=role, PrimaryContainer={"Image": "x/unheard-of"}
+    )
+    assert "Requested image x/unheard-of not found" in message
+    sm.create_model(ModelName="m", ExecutionRoleArn=role, PrimaryContainer={"Image": IMAGE})
+    code, message = _refusal(
+        sm.create_model, ModelName="m", ExecutionRoleArn=role, PrimaryContainer={"Image": IMAGE}
+    )
+    assert message == (
+        'Cannot create already existing model "arn:aws:sagemaker:us-east-1:123456789012:model/m".'
+    )
+    variant = {"VariantName": "v", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    for change, says in (
+        ({"ModelName": "ghost"}, "Could not find model"),
+        ({"InstanceType": "ml.m5.huge"}, "enum value set"),
+        ({"InstanceType": None}, "InstanceType"),
+    ):
+        variants = [{k: v for k, v in (variant | change).items() if v is not None}]
+        code, message = _refusal(
+            sm.create_endpoint_config, EndpointConfigName="c", ProductionVariants=variants
+        )
+        assert (code, says in message) == ("ValidationException", True), message
+    code, message = _refusal(sm.create_endpoint, EndpointName="e", EndpointConfigName="ghost")
+    assert "Could not find endpoint configuration" in message
+    with pytest.raises(account.runtime.exceptions.ClientError) as caught:
+        account.runtime.invoke_endpoint(EndpointName="ghost", Body=b"")
+    assert caught.value.response["Error"] == {
+        "Code": "ValidationError",
+        "Message": "Endpoint ghost of account 123456789012 not found.",
+    }
+
+
+def test_a_full_quota_is_refused(account, monkeypatch):
+    from local.aws.services.sagemaker import context
+
+    monkeypatch.setattr(context.current(), "quota", 0)
+    code, message = _refusal(account.sagemaker.create_training_job, **account.training_request("over"))
+    assert code == "ResourceLimitExceeded"
+    assert "is 0 Instances, with current utilization of 0 Instances and a request delta of 1" in message

@@ -1,0 +1,69 @@
+"""The template makes the laptop's resources through CloudFormation, as it makes those of an account."""
+
+import json
+
+import pytest
+
+from include.settings import Settings
+from local.stack import environment, infrastructure
+from local.stack.config import Ports, StackConfig
+from local.stack.errors import MillraceError, NotRunningError
+
+
+@pytest.fixture(scope="module")
+def outputs(config):
+    return infrastructure.provision(config)
+
+
+def test_the_outputs_are_what_the_settings_take(config, outputs, monkeypatch):
+    for name, value in environment.millrace(config, outputs).items():
+        monkeypatch.setenv(name, value)
+    assert Settings().bucket == infrastructure.bucket(outputs) == "millrace-local-123456789012-us-east-1"
+
+
+def test_provisioning_again_changes_nothing(config, outputs):
+    client = infrastructure.client(config, "s3")
+    client.put_object(Bucket=outputs["Bucket"], Key="kept", Body=b"1")
+    assert infrastructure.provision(config) == outputs
+    assert client.get_object(Bucket=outputs["Bucket"], Key="kept")["Body"].read() == b"1"
+
+
+def test_the_bucket_is_encrypted_private_and_versioned(config, outputs):
+    client = infrastructure.client(config, "s3")
+    bucket = outputs["Bucket"]
+    assert client.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    access = client.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    assert len(access) == 4
+    assert all(access.values())
+
+
+def test_state_changes_of_jobs_go_to_the_events_topic(config, outputs):
+    client = infrastructure.client(config, "events")
+    rule = client.describe_rule(Name="millrace-local-job-state")
+    assert rule["State"] == "ENABLED"
+    assert json.loads(rule["EventPattern"])["source"] == ["aws.sagemaker"]
+    [target] = client.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+    assert target["Arn"] == outputs["EventsTopicArn"]
+
+
+def test_two_environments_share_an_account(config, outputs):
+    other = StackConfig(home=config.home, ports=config.ports, environment="trial")
+    assert not set(infrastructure.provision(other).values()) & set(outputs.values())
+
+
+def test_a_template_that_is_none_is_a_clear_error(config, tmp_path):
+    template = tmp_path / "broken.yaml"
+    template.write_text("Resources:\n  Queue: {Type: AWS::SQS::Queue, Properties: {QueueName: 'no name'}}\n")
+    other = StackConfig(home=config.home, ports=config.ports, environment="broken")
+    with pytest.raises(MillraceError, match=r"broken\.yaml: .*alphanumeric"):
+        infrastructure.provision(other, template)
+
+
+def test_no_server_is_told_as_not_running(tmp_path):
+    with pytest.raises(NotRunningError, match="run `millrace up`"):
+        infrastructure.outputs(StackConfig(home=tmp_path, ports=Ports(aws=1)))
+
+
+def test_an_output_that_is_missing_is_named():
+    with pytest.raises(MillraceError, match="no output named Bucket"):
+        infrastructure.bucket({"RoleArn": "arn"})

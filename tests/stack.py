@@ -1,0 +1,112 @@
+"""A whole stack in a home of its own, driven by the `millrace` command as a person drives it."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx
+
+REPO = Path(__file__).parents[1]
+IMAGES = REPO / ".millrace" / "images"
+SAMPLE = REPO / "include" / "samples" / "abalone" / "abalone.csv"
+REAL = REPO.parent / "shared" / "data" / "abalone" / "abalone.csv"
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@dataclass
+class StackUnderTest:
+    home: Path
+    aws_port: int
+    airflow_port: int
+
+    @classmethod
+    def in_home(cls, home: Path) -> "StackUnderTest":
+        """Environments of images are large and the same for everybody, so they are shared."""
+        home.mkdir(parents=True, exist_ok=True)
+        IMAGES.mkdir(parents=True, exist_ok=True)
+        (home / "images").symlink_to(IMAGES, target_is_directory=True)
+        return cls(home, free_port(), free_port())
+
+    def millrace(self, *arguments: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
+        """The `millrace` command, its output captured."""
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("MILLRACE_", "AWS_", "AIRFLOW"))},
+            "MILLRACE_HOME": str(self.home),
+            "MILLRACE_AWS_PORT": str(self.aws_port),
+            "MILLRACE_AIRFLOW_PORT": str(self.airflow_port),
+            "COLUMNS": "200",
+        }
+        if url := os.environ.get("MILLRACE_DATABASE_URL"):
+            environment["MILLRACE_DATABASE_URL"] = url
+        return subprocess.run(
+            [sys.executable, "-m", "local.cli", *arguments],
+            cwd=REPO,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def run(self, dag: str, *arguments: str) -> dict[str, Any]:
+        """`millrace run`, which has to succeed; what it left in last-run.json."""
+        done = self.millrace("run", dag, *arguments)
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        return self.last_run()
+
+    def last_run(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.home / "last-run.json").read_text())
+        return found
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the stack's AWS."""
+        return boto3.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=f"http://127.0.0.1:{self.aws_port}",
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    def read(self, uri: str) -> bytes:
+        """An object of the stack's S3."""
+        bucket, key = uri.removeprefix("s3://").split("/", 1)
+        content: bytes = self.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+        return content
+
+    @property
+    def airflow_url(self) -> str:
+        return f"http://127.0.0.1:{self.airflow_port}"
+
+    @property
+    def password(self) -> str:
+        """The generated password of the user `admin`."""
+        (file,) = (self.home / "airflow").glob("*passwords*")
+        return str(json.loads(file.read_text())["admin"])
+
+    def api(self) -> httpx.Client:
+        """A client of Airflow's REST API, logged in."""
+        credentials = {"username": "admin", "password": self.password}
+        token = httpx.post(f"{self.airflow_url}/auth/token", json=credentials).raise_for_status().json()
+        return httpx.Client(
+            base_url=f"{self.airflow_url}/api/v2",
+            headers={"Authorization": f"Bearer {token['access_token']}"},
+            timeout=30,
+        )
+
+    def states(self, dag_id: str, run_id: str) -> dict[str, str]:
+        """Task -> state of a run."""
+        with self.api() as api:
+            answer = api.get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances").raise_for_status()
+        return {task["task_id"]: task["state"] for task in answer.json()["task_instances"]}
