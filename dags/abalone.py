@@ -31,7 +31,7 @@ from millrace.operators.endpoint import (
 from millrace.operators.gates import QualityGateOperator
 from millrace.operators.registry import FindChampionOperator, ModelGateOperator
 from millrace.operators.sagemaker import ProcessingJobOperator, SparkJobOperator, TrainingJobOperator
-from millrace.params import instance_count, instance_type, s3_uri
+from millrace.params import fraction, instance_count, instance_type, s3_uri, xgboost
 
 PARAMS = {
     "input_uri": s3_uri(
@@ -42,24 +42,10 @@ PARAMS = {
     "training_instance_type": instance_type("ml.m5.xlarge", "What XGBoost trains on."),
     "training_instance_count": instance_count(),
     "endpoint_instance_type": instance_type("ml.m5.large", "What the endpoint runs on."),
-    "algorithm": Param(
-        "script", enum=["script", "built-in"], description="Our training script, or the image's own."
-    ),
-    "num_round": Param(200, type="integer", minimum=1, maximum=10_000, description="Boosting rounds."),
-    "max_depth": Param(5, type="integer", minimum=1, maximum=20, description="Depth of a tree."),
-    "eta": Param(0.05, type="number", exclusiveMinimum=0, maximum=1, description="Learning rate."),
-    "min_child_weight": Param(6, type="number", minimum=0, description="Least weight of a leaf."),
-    "subsample": Param(
-        0.7, type="number", exclusiveMinimum=0, maximum=1, description="Share of rows per tree."
-    ),
-    "seed": Param(42, type="integer", minimum=0, description="Of the split and of the training."),
+    **xgboost(num_round=200, max_depth=4, eta=0.05, min_child_weight=5, subsample=0.8),
     "min_rows": Param(100, type="integer", minimum=1, description="Fewest rows to train on."),
-    "max_rejected_fraction": Param(
-        0.05, type="number", minimum=0, maximum=1, description="Most rows to reject."
-    ),
-    "max_rmse": Param(
-        3.0, type="number", exclusiveMinimum=0, description="Largest error, in rings, that may serve."
-    ),
+    "max_rejected_fraction": fraction(0.05, "Largest share of rows that may be rejected."),
+    "max_rmse": Param(3.0, type="number", exclusiveMinimum=0, description="Largest error, in rings."),
     "tear_down": Param(False, type="boolean", description="Delete the endpoint when the run is over."),
 }
 
@@ -92,6 +78,7 @@ def abalone() -> None:
         task_id="beats_champion",
         artifact=model.output["artifact"],
         metrics=evaluated.output["metrics"],
+        champion=champion.output["artifact"],
         verdict=spec.verdict,
         if_better="deploy",
         image="xgboost",

@@ -15,14 +15,20 @@ class Verdict:
 
 
 def beats_champion(
-    metric: str, challenger: float, champion: float | None, *, worst: float, lower_is_better: bool = True
+    metric: str,
+    challenger: float,
+    champion: float | None,
+    *,
+    worst: float,
+    lower_is_better: bool = True,
+    no_champion: str = "there is no champion yet",
 ) -> Verdict:
     """Compares a new model with the one that serves, both measured on the same rows.
 
     A tie is not won: replacing a model costs a deployment and gains nothing.
 
-    ``champion`` is None where there is none yet; ``worst`` is the bound that even a first model
-    must keep. All three are in the unit of the metric.
+    ``champion`` is None where there is none to compare with, and ``no_champion`` says why; ``worst``
+    is the bound that even a first model must keep. All three are in the unit of the metric.
     """
     if not math.isfinite(challenger):
         return Verdict(False, f"{metric} of the new model is {challenger}, not a number")
@@ -31,9 +37,7 @@ def beats_champion(
         side = "over" if lower_is_better else "under"
         return Verdict(False, f"{metric} {challenger:.6g} is {side} the bound {worst:.6g}")
     if champion is None:
-        return Verdict(
-            True, f"{metric} {challenger:.6g} keeps the bound {worst:.6g}, and there is no champion yet"
-        )
+        return Verdict(True, f"{metric} {challenger:.6g} keeps the bound {worst:.6g}, and {no_champion}")
     if challenger == champion:
         return Verdict(False, f"{metric} {challenger:.6g} ties with the champion")
     wins = challenger < champion if lower_is_better else challenger > champion

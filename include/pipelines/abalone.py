@@ -99,9 +99,15 @@ def evaluation(run: Run, model: str, champion: str | None) -> ProcessingJob:
     )
 
 
-def verdict(run: Run, metrics: Mapping[str, float]) -> Verdict:
+def verdict(run: Run, metrics: Mapping[str, float], champion: str | None) -> Verdict:
     """The new model serves if it keeps the bound and has a lower error than the champion."""
-    return beats_champion("rmse", metrics["rmse"], metrics.get("champion_rmse"), worst=run.params["max_rmse"])
+    return beats_champion(
+        "rmse",
+        metrics["rmse"],
+        metrics.get("champion_rmse"),
+        worst=run.params["max_rmse"],
+        no_champion=f"{champion} cannot score these rows" if champion else "there is no champion yet",
+    )
 
 
 def endpoint(run: Run, artifact: str) -> Endpoint:

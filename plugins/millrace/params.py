@@ -28,3 +28,34 @@ def instance_count(default: int = 1) -> Param:
         maximum=MOST_INSTANCES,
         description="How many instances of this type.",
     )
+
+
+def fraction(default: float, description: str) -> Param:
+    """A share, from 0 to 1."""
+    return Param(default, type="number", minimum=0, maximum=1, description=description)
+
+
+def xgboost(
+    *, num_round: int, max_depth: int, eta: float, min_child_weight: float, subsample: float, seed: int = 42
+) -> dict[str, Param]:
+    """XGBoost's algorithm and hyperparameters, with XGBoost's own bounds.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/xgboost_hyperparameters.html
+    """
+    return {
+        "algorithm": Param(
+            "script", enum=["script", "built-in"], description="Our training script, or the image's own."
+        ),
+        "num_round": Param(
+            num_round, type="integer", minimum=1, maximum=10_000, description="Boosting rounds."
+        ),
+        "max_depth": Param(max_depth, type="integer", minimum=1, maximum=20, description="Depth of a tree."),
+        "eta": Param(eta, type="number", exclusiveMinimum=0, maximum=1, description="Learning rate."),
+        "min_child_weight": Param(
+            min_child_weight, type="number", minimum=0, description="Least weight of a leaf."
+        ),
+        "subsample": Param(
+            subsample, type="number", exclusiveMinimum=0, maximum=1, description="Share of rows per tree."
+        ),
+        "seed": Param(seed, type="integer", minimum=0, description="Of the split and of the training."),
+    }

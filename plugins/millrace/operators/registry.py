@@ -42,11 +42,12 @@ class ModelGateOperator(BaseOperator, BranchMixIn):
     Args:
         artifact: the new model's ``model.tar.gz``.
         metrics: what was measured of it and of the champion on the same rows.
-        verdict: decides from the run and the metrics.
+        champion: the champion's artifact, or None.
+        verdict: decides from the run, the metrics and the champion.
         if_better: the task that puts the model in service.
     """
 
-    template_fields: Sequence[str] = ("artifact", "metrics", "image")
+    template_fields: Sequence[str] = ("artifact", "metrics", "champion")
     inherits_from_skipmixin = True
 
     def __init__(
@@ -54,7 +55,8 @@ class ModelGateOperator(BaseOperator, BranchMixIn):
         *,
         artifact: Any,
         metrics: Any,
-        verdict: Callable[[Run, Mapping[str, float]], Verdict],
+        champion: Any,
+        verdict: Callable[[Run, Mapping[str, float], str | None], Verdict],
         if_better: str,
         image: str,
         content_types: Sequence[str] = ("text/csv",),
@@ -65,6 +67,7 @@ class ModelGateOperator(BaseOperator, BranchMixIn):
         super().__init__(**kwargs)
         self.artifact = artifact
         self.metrics = metrics
+        self.champion = champion
         self.verdict = verdict
         self.if_better = if_better
         self.image = image
@@ -83,7 +86,7 @@ class ModelGateOperator(BaseOperator, BranchMixIn):
             properties={"run": run.run_id, **{name: str(value) for name, value in self.metrics.items()}},
             tags=run.tags(self.task_id),
         )
-        verdict = self.verdict(run, self.metrics)
+        verdict = self.verdict(run, self.metrics, self.champion)
         registry.decide(package, verdict.passed, verdict.reason)
         self.log.info("%s %s: %s", "approved" if verdict.passed else "rejected", package, verdict.reason)
         # Pushed by hand, because skipping the deployment ends the task by an exception.

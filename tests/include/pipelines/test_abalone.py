@@ -62,6 +62,12 @@ def test_without_a_champion_only_the_new_model_is_measured(run):
 
 
 def test_the_verdict_uses_the_run_s_bound(run):
-    assert abalone.verdict(run, {"rmse": 2.0}).passed
+    assert abalone.verdict(run, {"rmse": 2.0}, None).passed
     strict = replace(run, params={**PARAMS, "max_rmse": 1.0})
-    assert abalone.verdict(strict, {"rmse": 2.0}) == Verdict(False, "rmse 2 is over the bound 1")
+    assert abalone.verdict(strict, {"rmse": 2.0}, None) == Verdict(False, "rmse 2 is over the bound 1")
+
+
+def test_a_champion_that_cannot_score_the_rows_is_replaced_and_named(run):
+    verdict = abalone.verdict(run, {"rmse": 2.0}, "s3://b/old.tar.gz")
+    assert verdict.passed
+    assert "s3://b/old.tar.gz cannot score these rows" in verdict.reason

@@ -1,0 +1,64 @@
+"""``train``: the user's script in script mode, otherwise the image's own algorithm."""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from . import paths, program, source
+from .environment import arguments, decode, training_environment, user_hyperparameters
+
+Algorithm = Callable[[dict[str, str]], None]
+
+
+def main(algorithm: Algorithm | None = None) -> int:
+    """Runs the job that `/opt/ml/input/config` describes; returns the exit code.
+
+    Args:
+        algorithm: called with the raw hyperparameters where no script is named. A `ValueError` that it
+            raises is the user's mistake and is reported without a traceback.
+    """
+    try:
+        raw = paths.read_config("hyperparameters")
+        values = decode(raw)
+        _make_folders()
+        if "sagemaker_program" in values:
+            return _run_script(values)
+        os.environ.update(training_environment())
+        (algorithm or _no_algorithm)(raw)
+    except ValueError as error:
+        return _failed(f"{type(error).__name__}: {error}")
+    except Exception as error:
+        traceback.print_exc()
+        return _failed(f"{type(error).__name__}: {error}")
+    return 0
+
+
+def _run_script(values: dict[str, Any]) -> int:
+    root = paths.base()
+    name = str(values["sagemaker_program"])
+    code = source.fetch(str(values.get("sagemaker_submit_directory", root / "code")), root / "code")
+    script = code / name
+    if not script.resolve().is_relative_to(code.resolve()):
+        raise ValueError(f"sagemaker_program {name!r} is outside the source directory.")
+    environment = training_environment()
+    environment["SM_MODULE_DIR"] = str(values.get("sagemaker_submit_directory", code))
+    environment["SM_USER_ENTRY_POINT"] = name
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(code), os.environ.get("PYTHONPATH", "")]))
+    return program.run(script, arguments(user_hyperparameters(values)), environment)
+
+
+def _no_algorithm(_: dict[str, str]) -> None:
+    raise ValueError("The image has no algorithm of its own: give sagemaker_program and its directory.")
+
+
+def _make_folders() -> None:
+    for folder in ("model", "output/data", "output/intermediate"):
+        (paths.base() / folder).mkdir(parents=True, exist_ok=True)
+
+
+def _failed(reason: str) -> int:
+    print(reason, file=sys.stderr)
+    paths.write_failure(reason)
+    return 1

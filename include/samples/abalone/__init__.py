@@ -1,0 +1,1 @@
+"""A synthetic stand-in for the UCI Abalone data."""

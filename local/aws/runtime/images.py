@@ -1,0 +1,188 @@
+"""Images of jobs, without a container engine.
+
+On AWS an image is built from ``include/images/<name>/Dockerfile``. Here the same folder's
+``requirements.txt`` becomes a virtual environment. Its name holds a hash of what it is made from, so a
+changed file makes a new environment and an unchanged one is found again.
+"""
+
+import argparse
+import fcntl
+import hashlib
+import logging
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from uv import find_uv_bin
+
+SOURCES = Path(__file__).resolve().parents[3] / "include" / "images"
+AWS_IMAGES = {"sagemaker-xgboost": "xgboost", "sagemaker-spark-processing": "spark"}
+_URI = re.compile(r"^(?P<repository>[^:@\s]+)(?::(?P<tag>[\w][\w.\-]*))?(?:@sha256:[0-9a-f]{64})?$")
+
+Progress = Callable[[str], None]
+log = logging.getLogger(__name__)
+
+
+class UnknownImageError(LookupError):
+    """No folder of images answers to the URI."""
+
+
+class ImageBuildFailed(RuntimeError):  # noqa: N818
+    """An image's environment could not be installed; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """A folder of ``include/images`` and what a process in it finds on its search paths."""
+
+    name: str
+    folder: Path
+
+    @property
+    def requirements(self) -> Path:
+        """The pinned packages of the environment."""
+        return self.folder / "requirements.txt"
+
+    def program(self, name: str) -> Path | None:
+        """The script that ``docker run IMAGE <name>`` runs, or None where the image has none."""
+        script = self.folder / f"{name}.py"
+        return script if script.is_file() else None
+
+    def digest(self) -> str:
+        """Twelve hexadecimal digits over the requirements and the Python that installs them."""
+        content = self.requirements.read_bytes() if self.requirements.is_file() else b""
+        return hashlib.sha256(content + b"\0" + _python_version().encode()).hexdigest()[:12]
+
+
+class ImageStore:
+    """Finds images by URI and keeps their environments in one folder, which processes may share."""
+
+    def __init__(self, home: Path, sources: Path | None = None) -> None:
+        self.home = home.resolve()
+        self.sources = (sources or SOURCES).resolve()
+
+    def names(self) -> list[str]:
+        """Every image that has a folder, sorted."""
+        return sorted(d.name for d in self.sources.iterdir() if (d / "requirements.txt").is_file())
+
+    def resolve(self, uri: str) -> Image:
+        """The image that ``uri`` names. Raises `UnknownImageError`, which lists the images there are."""
+        match = _URI.match(uri)
+        name = match["repository"].rsplit("/", 1)[-1] if match else ""
+        name = AWS_IMAGES.get(name, name)
+        if name not in self.names():
+            raise UnknownImageError(
+                f"Requested image {uri} not found. Images here: {', '.join(self.names())}."
+            )
+        return Image(name, self.sources / name)
+
+    def path(self, image: Image) -> Path:
+        """Where the image's environment is, or will be."""
+        return self.home / f"{image.name}-{image.digest()}"
+
+    def ensure(self, image: Image, progress: Progress = log.info) -> Path:
+        """The image's virtual environment, built first if it is not there.
+
+        Several threads and processes may ask at once: one builds, the others wait for it. An environment
+        appears under its name only when it is complete. Raises `ImageBuildFailed`.
+        """
+        environment = self.path(image)
+        if environment.is_dir():
+            return environment
+        self.home.mkdir(parents=True, exist_ok=True)
+        with _locked(self.home / f".{environment.name}.lock", image.name, progress):
+            if not environment.is_dir():
+                self._build(image, environment, progress)
+        return environment
+
+    def _build(self, image: Image, environment: Path, progress: Progress) -> None:
+        progress(f"Image {image.name}: installing {_count(image.requirements)} packages, once.")
+        partial = Path(tempfile.mkdtemp(prefix=f".{environment.name}.", dir=self.home))
+        try:
+            # --relocatable: the environment is made under one name and used under another.
+            venv: list[str | Path] = ["venv", "--quiet", "--relocatable", "--allow-existing"]
+            _uv([*venv, "--python", sys.executable, partial], image, progress)
+            if _count(image.requirements):
+                python = partial / "bin" / "python"
+                install: list[str | Path] = ["pip", "install", "--no-deps", "--python", python]
+                _uv([*install, "--requirements", image.requirements], image, progress)
+            partial.chmod(0o755)
+            partial.rename(environment)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+        progress(f"Image {image.name}: ready in {environment}.")
+
+
+def _uv(arguments: list[str | Path], image: Image, progress: Progress) -> None:
+    # uv prefers the environment it was started from over everything else, and that is Airflow's.
+    misleading = ("VIRTUAL_ENV", "UV_INTERNAL__PARENT_INTERPRETER")
+    process = subprocess.Popen(
+        [find_uv_bin(), *map(str, arguments), "--no-config"],
+        env={k: v for k, v in os.environ.items() if k not in misleading},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    lines = []
+    for line in process.stdout or ():
+        lines.append(line.rstrip())
+        if not lines[-1].startswith(" + "):
+            progress(f"Image {image.name}: {lines[-1]}")
+    if process.wait() != 0:
+        reason = " ".join(lines[-5:])
+        raise ImageBuildFailed(
+            f"Image {image.name} could not be installed from {image.requirements}: {reason} "
+            "Check the network and the free disk space, then start the job again."
+        )
+
+
+@contextmanager
+def _locked(path: Path, name: str, progress: Progress) -> Iterator[None]:
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            progress(f"Image {name}: another job is installing it; waiting.")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _python_version() -> str:
+    return f"{sys.implementation.name}-{sys.version_info.major}.{sys.version_info.minor}-{sys.platform}"
+
+
+def _count(requirements: Path) -> int:
+    if not requirements.is_file():
+        return 0
+    return sum(1 for line in requirements.read_text().splitlines() if line and line[0] not in " #-")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """``python -m local.aws.runtime.images [NAME ...] --images DIR``: builds ahead of time."""
+    parser = argparse.ArgumentParser(description="Install the environments of job images ahead of time.")
+    parser.add_argument("names", nargs="*", metavar="IMAGE", help="images to install; all when none is given")
+    parser.add_argument(
+        "--images", type=Path, default=Path(".millrace/images"), help="where environments are kept"
+    )
+    parser.add_argument("--sources", type=Path, default=SOURCES, help="folder with one folder per image")
+    options = parser.parse_args(arguments)
+    store = ImageStore(options.images, options.sources)
+    try:
+        for name in options.names or store.names():
+            store.ensure(store.resolve(name), lambda line: print(line, file=sys.stderr, flush=True))
+    except (UnknownImageError, ImageBuildFailed) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

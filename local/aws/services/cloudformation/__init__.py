@@ -1,0 +1,29 @@
+"""CloudFormation: the resources that moto lacks, and all properties of those that it has."""
+
+from typing import TYPE_CHECKING
+
+from moto.cloudformation import parsing
+
+from local.aws.services.cloudformation import buckets, iam, messaging, sagemaker
+
+if TYPE_CHECKING:
+    from local.aws.server import LocalAws
+
+RESOURCES = (
+    buckets.Bucket,
+    buckets.BucketPolicy,
+    iam.ManagedPolicy,
+    iam.Role,
+    messaging.QueuePolicy,
+    messaging.Subscription,
+    messaging.Topic,
+    messaging.TopicPolicy,
+    sagemaker.ModelPackageGroup,
+)
+
+
+def install(_aws: "LocalAws") -> None:
+    """Registers :data:`RESOURCES` in moto's tables, in place of its own where it has one."""
+    for resource in RESOURCES:
+        parsing.get_model_map()[resource.cloudformation_type()] = resource
+        parsing.get_name_type_map()[resource.cloudformation_type()] = resource.cloudformation_name_type()

@@ -1,0 +1,86 @@
+"""What the service needs of the running server. Not part of the saved state."""
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import boto3
+from botocore.config import Config
+
+from local.aws.runtime.images import ImageStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
+
+    from local.aws.server import LocalAws
+
+
+@dataclass
+class Context:
+    """The server, its images and clients that talk to it.
+
+    Attributes:
+        concurrency: jobs that run at a time; others wait in ``Starting``.
+        quota: jobs of one kind that may be in progress; one more is refused.
+    """
+
+    aws: "LocalAws"
+    images: ImageStore
+    concurrency: int = 2
+    quota: int = 100
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def s3(self, region: str) -> "S3Client":
+        """A client that threads may share."""
+        return cast("S3Client", self._client("s3", region))
+
+    def logs(self, region: str) -> "CloudWatchLogsClient":
+        """A client that threads may share."""
+        return cast("CloudWatchLogsClient", self._client("logs", region))
+
+    def job_root(self, kind: str, name: str) -> Path:
+        """The folder of a job, with one folder per host in it."""
+        return self.aws.home / "jobs" / kind / name
+
+    def container_environment(self, region: str) -> dict[str, str]:
+        """What a container's SDK finds: on AWS from the instance, here from variables."""
+        return {
+            "AWS_ENDPOINT_URL": self.aws.endpoint_url,
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def _client(self, service: str, region: str) -> Any:
+        with self._lock:
+            if (service, region) not in self._clients:
+                self._clients[service, region] = boto3.session.Session().client(
+                    service,  # type: ignore[call-overload]
+                    region_name=region,
+                    endpoint_url=self.aws.endpoint_url,
+                    aws_access_key_id="local",
+                    aws_secret_access_key="local",  # noqa: S106
+                    config=Config(max_pool_connections=20, s3={"addressing_style": "path"}),
+                )
+            return self._clients[service, region]
+
+
+_current: Context | None = None
+
+
+def set_current(context: Context | None) -> None:
+    """Called by `install`; None after `stop`."""
+    global _current  # noqa: PLW0603
+    _current = context
+
+
+def current() -> Context:
+    """The context of the server that runs in this process."""
+    if _current is None:
+        raise RuntimeError("SageMaker is used before the local AWS was started.")
+    return _current

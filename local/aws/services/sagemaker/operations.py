@@ -1,0 +1,62 @@
+"""The HTTP side: operations of moto's SageMaker responses that this service answers itself."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+from moto.core.responses import ActionResult, EmptyResult
+from moto.sagemaker.responses import SageMakerResponse
+
+if TYPE_CHECKING:
+    from local.aws.services.sagemaker.backend import LocalSageMaker
+
+Params = dict[str, Any]
+Operation = Callable[["LocalSageMaker", Params], dict[str, Any] | None]
+
+OPERATIONS: dict[str, Operation] = {
+    "create_training_job": lambda b, p: b.start_training_job(p),
+    "describe_training_job": lambda b, p: b.training_job(p["TrainingJobName"]).description,
+    "stop_training_job": lambda b, p: b.stop_job(b.training_job(p["TrainingJobName"])),
+    "list_training_jobs": lambda b, p: b.list_jobs(_jobs(b.training_jobs), p, "TrainingJobSummaries"),
+    "create_processing_job": lambda b, p: b.start_processing_job(p),
+    "describe_processing_job": lambda b, p: b.processing_job(p["ProcessingJobName"]).description,
+    "stop_processing_job": lambda b, p: b.stop_job(b.processing_job(p["ProcessingJobName"])),
+    "list_processing_jobs": lambda b, p: b.list_jobs(_jobs(b.processing_jobs), p, "ProcessingJobSummaries"),
+    "create_model": lambda b, p: b.new_model(p),
+    "describe_model": lambda b, p: b.model(p["ModelName"]),
+    "list_models": lambda b, p: b.list_described(b.models, p, "Model", "Models"),
+    "create_endpoint_config": lambda b, p: b.new_endpoint_config(p),
+    "describe_endpoint_config": lambda b, p: b.endpoint_config(p["EndpointConfigName"]),
+    "list_endpoint_configs": lambda b, p: b.list_described(
+        b.endpoint_configs, p, "EndpointConfig", "EndpointConfigs"
+    ),
+    "create_endpoint": lambda b, p: b.start_endpoint(p),
+    "update_endpoint": lambda b, p: b.change_endpoint(p),
+    "describe_endpoint": lambda b, p: b.endpoint(p["EndpointName"]).description,
+    "delete_endpoint": lambda b, p: b.remove_endpoint(p["EndpointName"]),
+    "list_endpoints": lambda b, p: b.list_described(b.endpoints, p, "Endpoint", "Endpoints"),
+    "create_model_package_group": lambda b, p: b.new_model_package_group(p),
+    "delete_model_package_group": lambda b, p: b.remove_model_package_group(p["ModelPackageGroupName"]),
+    "create_model_package": lambda b, p: b.new_model_package(p),
+    "update_model_package": lambda b, p: b.change_model_package(p),
+    "describe_model_package": lambda b, p: b.describe_package(p["ModelPackageName"]),
+    "delete_model_package": lambda b, p: b.remove_model_package(p["ModelPackageName"]),
+    "list_model_packages": lambda b, p: b.list_packages(p),
+}
+
+
+def install() -> None:
+    """Puts the operations into moto's response class; doing it again changes nothing."""
+    for name, operation in OPERATIONS.items():
+        setattr(SageMakerResponse, name, _handler(operation))
+
+
+def _handler(operation: Operation) -> Callable[[SageMakerResponse], ActionResult]:
+    def handle(self: SageMakerResponse) -> ActionResult:
+        answer = operation(cast("LocalSageMaker", self.sagemaker_backend), dict(self._get_params()))
+        return EmptyResult() if answer is None else ActionResult(answer)
+
+    return handle
+
+
+def _jobs(jobs: dict[str, Any]) -> list[Any]:
+    return list(jobs.values())

@@ -1,0 +1,245 @@
+"""One execution of a job: folders, containers, time limit, stop, and what went wrong in a sentence."""
+
+import json
+import logging
+import shutil
+import tarfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from local.aws.runtime.container import Container, ContainerSpec
+from local.aws.runtime.images import Image, ImageBuildFailed, UnknownImageError
+from local.aws.runtime.logs import LogStream
+from local.aws.runtime.transfer import ContinuousUpload, NothingToDownloadError, UploadError
+from local.aws.services.sagemaker import context
+from local.aws.services.sagemaker.records import Job
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.05
+SYNC_SECONDS = 2.0
+
+
+class JobFailedError(Exception):
+    """The job is over; the message is its `FailureReason`."""
+
+
+class JobStoppedError(Exception):
+    """Somebody asked for the end."""
+
+
+class TimeIsUpError(Exception):
+    """The job ran longer than its stopping condition allows."""
+
+
+class AbandonedError(Exception):
+    """The server is going away; the job is neither stopped nor failed until the next start says so."""
+
+
+class JobRun:
+    """Executes `job`. Subclasses say what a job of their kind consists of.
+
+    Args:
+        job: the record that is kept up to date.
+        request: the create request.
+    """
+
+    log_group: str
+
+    def __init__(self, job: Job, request: Mapping[str, Any]) -> None:
+        self.job, self.request = job, request
+        self.context = context.current()
+        self.root = self.context.job_root(job.kind, job.name)
+        self._stop = threading.Event()
+        self._abandon = threading.Event()
+        self._epoch = int(time.time())
+        self._streams: dict[str, LogStream] = {}
+        self._last_lines: deque[str] = deque(maxlen=20)
+
+    def stop(self) -> None:
+        """Ends the job as AWS does: SIGTERM, time to save, SIGKILL."""
+        self._stop.set()
+
+    def abandon(self) -> None:
+        """Ends the processes at once and leaves the job's status alone."""
+        self._abandon.set()
+
+    def execute(self) -> None:
+        """Runs the job to its end. Every outcome is a status; nothing is raised."""
+        try:
+            self._check()
+            shutil.rmtree(self.root, ignore_errors=True)
+            self.run()
+        except AbandonedError:
+            log.info("%s was running when the local AWS stopped.", self.job.arn)
+        except JobStoppedError:
+            self.stopped()
+        except TimeIsUpError:
+            self.timed_out()
+        except JobFailedError as error:
+            self.failed(str(error))
+        except Exception as error:
+            self._fail_with(error)
+        finally:
+            for stream in self._streams.values():
+                stream.close()
+            shutil.rmtree(self.root, ignore_errors=True)
+
+    def run(self) -> None:
+        """The steps of the job, in order."""
+        raise NotImplementedError
+
+    def stopped(self) -> None:
+        """Records that somebody ended it."""
+        raise NotImplementedError
+
+    def timed_out(self) -> None:
+        """Records that it ran too long."""
+        raise NotImplementedError
+
+    def failed(self, reason: str) -> None:
+        """Records why it failed."""
+        raise NotImplementedError
+
+    def _fail_with(self, error: Exception) -> None:
+        if self._abandon.is_set():
+            return
+        if isinstance(
+            error, NothingToDownloadError | UploadError | UnknownImageError | ImageBuildFailed | ClientError
+        ):
+            self.failed(f"ClientError: {error}")
+        elif isinstance(error, ValueError | OSError | tarfile.TarError):
+            log.warning("%s failed", self.job.arn, exc_info=True)
+            self.failed(f"ClientError: {type(error).__name__}: {error}")
+        else:
+            log.exception("%s failed", self.job.arn)
+            self.failed(f"InternalServerError: {type(error).__name__}: {error}")
+
+    def _check(self) -> None:
+        if self._abandon.is_set():
+            raise AbandonedError
+        if self._stop.is_set():
+            raise JobStoppedError
+
+    # Steps that both kinds of job have.
+
+    def prepare_image(self, uri: str) -> tuple[Image, Path]:
+        """The image and its environment; the progress of an installation is in the job's log."""
+        image = self.context.images.resolve(uri)
+
+        def progress(line: str) -> None:
+            log.info("%s", line)
+            self.stream("algo-1").write(line)
+
+        environment = self.context.images.ensure(image, progress)
+        self._check()
+        return image, environment
+
+    def stream(self, host: str) -> LogStream:
+        """The log stream of a host."""
+        if host not in self._streams:
+            name = f"{self.job.name}/{host}-{self._epoch}"
+            self._streams[host] = LogStream(self.context.logs(self.job.region), self.log_group, name)
+        return self._streams[host]
+
+    def environment(self) -> dict[str, str]:
+        """AWS's variables, unless the job is cut off from the network, then the request's own."""
+        own = {str(k): str(v) for k, v in (self.request.get("Environment") or {}).items()}
+        return self.context.container_environment(self.job.region) | own
+
+    def run_containers(
+        self,
+        specs: Mapping[str, ContainerSpec],
+        on_line: Callable[[str], None],
+        limit: float | None,
+        uploads: list[ContinuousUpload],
+    ) -> dict[str, int]:
+        """Runs one container per host; exit codes by host.
+
+        Raises:
+            JobStoppedError, TimeIsUpError, AbandonedError: after every process has ended.
+        """
+
+        def sink(host: str) -> Callable[[str], None]:
+            stream = self.stream(host)
+
+            def take(line: str) -> None:
+                stream.write(line)
+                if line.strip():
+                    self._last_lines.append(line)
+                on_line(line)
+
+            return take
+
+        containers: dict[str, Container] = {}
+        try:
+            for host, spec in specs.items():
+                containers[host] = Container(spec, sink(host))
+            ended_by = self._watch(list(containers.values()), limit, uploads)
+        finally:
+            for container in containers.values():
+                container.kill()
+            codes = {host: container.wait() for host, container in containers.items()}
+            for stream in self._streams.values():
+                stream.close()
+        if ended_by:
+            raise ended_by
+        return codes
+
+    def _watch(
+        self, containers: list[Container], limit: float | None, uploads: list[ContinuousUpload]
+    ) -> Exception | None:
+        """Waits for all containers; one that fails takes the others with it."""
+        deadline = None if limit is None else time.monotonic() + limit
+        next_sync = time.monotonic() + SYNC_SECONDS
+        ended_by: Exception | None = None
+        while any(container.running for container in containers):
+            self._abandon.wait(POLL_SECONDS)
+            if self._abandon.is_set():
+                return AbandonedError()
+            if ended_by is None and self._stop.is_set():
+                ended_by = JobStoppedError()
+            if ended_by is None and deadline is not None and time.monotonic() > deadline:
+                ended_by = TimeIsUpError()
+            lost = any(not c.running and c.wait() != 0 for c in containers)
+            if ended_by or lost:
+                for container in containers:
+                    container.stop()
+            if time.monotonic() > next_sync:
+                for upload in uploads:
+                    upload.sync()
+                next_sync = time.monotonic() + SYNC_SECONDS
+        return ended_by
+
+    def last_words(self, file: Path) -> str:
+        """The reason that a container left in `file`, otherwise the last line that it printed."""
+        if file.is_file():
+            with file.open(errors="replace") as text:
+                if reason := text.read(1024).strip():
+                    return reason
+        return self._last_lines[-1].strip()[:1024] if self._last_lines else "the container printed nothing"
+
+
+def write_json(path: Path, content: Any) -> None:
+    """A configuration file of the container contract."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, indent=1))
+
+
+def resource_config(host: str, hosts: list[str], instance_type: str) -> dict[str, Any]:
+    """`resourceconfig.json`: who takes part in the job. All hosts are processes of this machine."""
+    group = {"instance_group_name": "homogeneousCluster", "instance_type": instance_type, "hosts": hosts}
+    return {
+        "current_host": host,
+        "hosts": hosts,
+        "current_instance_type": instance_type,
+        "current_group_name": "homogeneousCluster",
+        "instance_groups": [group],
+        "network_interface_name": "lo",
+    }

@@ -1,0 +1,69 @@
+"""SNS: signs with one key per process and keeps no history of what was published."""
+
+import base64
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from moto.core.utils import iso_8601_datetime_with_milliseconds
+from moto.sns.models import Subscription, Topic
+
+if TYPE_CHECKING:
+    from local.aws.server import LocalAws
+
+
+@cache
+def _signing_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def get_post_data(
+    self: Subscription,
+    message: str,
+    message_id: str,
+    subject: str | None,
+    message_attributes: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The envelope of a message that is not delivered raw.
+
+    The signature has AWS's form; its certificate cannot be fetched, as the URL is AWS's.
+    """
+    region = self.topic.sns_backend.region_name
+    signed = {
+        "Message": message,
+        "MessageId": message_id,
+        **({"Subject": subject} if subject else {}),
+        "Timestamp": iso_8601_datetime_with_milliseconds(),
+        "TopicArn": self.topic.arn,
+        "Type": "Notification",
+    }
+    text = "".join(f"{name}\n{value}\n" for name, value in signed.items())
+    signature = _signing_key().sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
+    host = f"https://sns.{region}.amazonaws.com"
+    return {
+        **signed,
+        **({"MessageAttributes": message_attributes} if message_attributes else {}),
+        "SignatureVersion": "2",
+        "Signature": base64.b64encode(signature).decode(),
+        "SigningCertURL": f"{host}/SimpleNotificationService-{uuid4().hex}.pem",
+        "UnsubscribeURL": f"{host}/?Action=Unsubscribe&SubscriptionArn={self.arn}",
+    }
+
+
+_publish = Subscription.publish
+
+
+def publish(self: Subscription, message: str, message_id: str, *args: Any, **options: Any) -> None:
+    """Moto's delivery; it takes the text ``"false"`` for a request of raw delivery."""
+    if str(self.attributes.get("RawMessageDelivery", "")).lower() == "false":
+        del self.attributes["RawMessageDelivery"]
+    _publish(self, message, message_id, *args, **options)
+
+
+def install(_aws: "LocalAws") -> None:
+    """Replaces the envelope (moto makes a certificate per message) and the history (it only grows)."""
+    Subscription.get_post_data = get_post_data  # type: ignore[method-assign]
+    Subscription.publish = publish  # type: ignore[method-assign]
+    Topic.sent_notifications = property(lambda _: [], lambda _, __: None)  # type: ignore[assignment]

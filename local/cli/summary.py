@@ -1,0 +1,85 @@
+"""What a run left behind, gathered from the results of its tasks."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from local.stack.airflow_api import Json
+from local.stack.config import StackConfig
+from local.stack.credentials import write_private
+
+
+@dataclass
+class Summary:
+    """The content of ``last-run.json``, and the live endpoint's prediction beside it."""
+
+    dag_id: str
+    run_id: str
+    state: str
+    seconds: float
+    metrics: dict[str, float] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
+    endpoint: str | None = None
+    prediction: Any = None
+
+    def merge(self, result: object) -> None:
+        """Add what one task returned: the keys that a summary knows, of a dictionary that has them."""
+        if not isinstance(result, dict):
+            return
+        self.metrics |= dict(_numbers(result.get("metrics")))
+        outputs = result.get("outputs")
+        if isinstance(outputs, dict):
+            self.outputs |= {name: uri for name, uri in outputs.items() if isinstance(uri, str)}
+        if isinstance(result.get("endpoint"), str):
+            self.endpoint = result["endpoint"]
+        if result.get("prediction") is not None:
+            self.prediction = result["prediction"]
+
+    def write(self, config: StackConfig) -> None:
+        """Keep it as ``last-run.json`` for scripts."""
+        write_private(config.last_run, json.dumps(asdict(self), indent=2) + "\n")
+
+    def lines(self) -> Iterator[str]:
+        """The summary as a person reads it; values are whole, so that they can be copied."""
+        values = {"state": self.state, "seconds": f"{self.seconds:.1f}"}
+        values |= {name: number(value) for name, value in self.metrics.items()}
+        values |= self.outputs
+        if self.endpoint:
+            values["endpoint"] = self.endpoint
+        if self.prediction is not None:
+            values["prediction"] = json.dumps(self.prediction, ensure_ascii=False)
+        width = max(map(len, values))
+        return (f"{name:<{width}}  {value}" for name, value in values.items())
+
+
+def of_run(run: Json, results: Iterable[object]) -> Summary:
+    """The summary of a finished run from its tasks' results, in the tasks' order."""
+    summary = Summary(
+        dag_id=run["dag_id"], run_id=run["dag_run_id"], state=run["state"], seconds=seconds(run)
+    )
+    for result in results:
+        summary.merge(result)
+    return summary
+
+
+def seconds(timed: Json, now: datetime | None = None) -> float:
+    """From the start of a run or a task to its end, or to now."""
+    if not timed.get("start_date"):
+        return 0.0
+    end = datetime.fromisoformat(timed["end_date"]) if timed.get("end_date") else now or datetime.now(UTC)
+    return round(max(0.0, (end - datetime.fromisoformat(timed["start_date"])).total_seconds()), 3)
+
+
+def number(value: float) -> str:
+    """A count in full, a measure with five digits."""
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.5g}"
+
+
+def _numbers(metrics: object) -> Iterable[tuple[str, float]]:
+    if isinstance(metrics, dict):
+        for name, value in metrics.items():
+            # True is an int to Python, and no measure.
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                yield name, value

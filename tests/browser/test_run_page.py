@@ -1,0 +1,77 @@
+"""Airflow's pages as a person sees them: headless Chromium, a picture kept.
+
+Pictures go to a temporary folder, or to the one that MILLRACE_PICTURES names.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+playwright = pytest.importorskip("playwright.sync_api")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: chromium)")
+
+OFFLINE = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+@pytest.fixture(scope="module")
+def finished(stack):
+    """A finished run of the sample."""
+    return stack.run("abalone")
+
+
+@pytest.fixture
+def page(stack):
+    """A page of a browser that has logged in."""
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=[*OFFLINE, "--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(f"{stack.airflow_url}/auth/login")
+        page.get_by_label("Username").fill("admin")
+        page.get_by_label("Password").fill(stack.password)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(f"{stack.airflow_url}/**")
+        yield page
+        browser.close()
+
+
+@pytest.fixture
+def keep(page, tmp_path):
+    """Takes a picture of the page, which must not be blank."""
+    folder = Path(os.environ.get("MILLRACE_PICTURES", tmp_path))
+
+    def picture(name: str) -> None:
+        file = folder / f"{name}.png"
+        page.screenshot(path=file)
+        assert file.stat().st_size > 20_000
+
+    return picture
+
+
+def test_the_run_is_shown_with_every_task(stack, finished, page, keep):
+    page.goto(f"{stack.airflow_url}/dags/abalone/runs/{finished['run_id']}")
+    for task in ("build_features", "check_features", "train", "beats_champion", "smoke_test"):
+        page.get_by_text(task).first.wait_for()
+    keep("abalone")
+
+
+def test_the_form_shows_every_param_with_its_description(stack, finished, page, keep):
+    page.goto(f"{stack.airflow_url}/dags/abalone")
+    page.get_by_role("button", name="Trigger").first.click()
+    page.get_by_text("Boosting rounds.").wait_for()
+    page.get_by_text("Delete the endpoint when the run is over.").wait_for()
+    keep("abalone-form")
+
+
+def test_the_request_that_was_sent_is_shown(stack, finished, page, keep):
+    page.goto(f"{stack.airflow_url}/dags/abalone/runs/{finished['run_id']}/tasks/train/rendered_templates")
+    page.get_by_text("TrainingImage").first.wait_for()
+    keep("abalone-request")

@@ -1,0 +1,118 @@
+"""Environments of images."""
+
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from local.aws.runtime.images import SOURCES, Image, ImageBuildFailed, ImageStore, UnknownImageError
+
+
+def _wheel(folder):
+    """The smallest package that can be installed without a network."""
+    folder.mkdir(exist_ok=True)
+    path = folder / "millrace_probe-1.0-py3-none-any.whl"
+    info = "millrace_probe-1.0.dist-info"
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr("millrace_probe.py", "here = True\n")
+        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: millrace-probe\nVersion: 1.0\n")
+        wheel.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        wheel.writestr(f"{info}/RECORD", "")
+    return path
+
+
+@pytest.fixture
+def store(tmp_path):
+    (tmp_path / "src" / "probe").mkdir(parents=True)
+    requirement = f"millrace-probe @ {_wheel(tmp_path / 'wheels').as_uri()}\n"
+    (tmp_path / "src" / "probe" / "requirements.txt").write_text(requirement)
+    return ImageStore(tmp_path / "home", tmp_path / "src")
+
+
+def _imports(python, module):
+    return (
+        subprocess.run([python, "-c", f"import {module}"], capture_output=True, check=False).returncode == 0
+    )
+
+
+def test_an_image_is_installed_once_and_for_itself(store, monkeypatch):
+    # uv prefers an active environment to the one it is told about: ours must not be it.
+    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)
+    said = []
+    image = store.resolve("123456789012.dkr.ecr.us-east-1.amazonaws.com/probe:latest")
+    environment = store.ensure(image, said.append)
+    assert said[0] == "Image probe: installing 1 packages, once."
+    assert _imports(environment / "bin" / "python", "millrace_probe")
+    assert not _imports(sys.executable, "millrace_probe")
+    said.clear()
+    assert store.ensure(image, said.append) == environment
+    assert said == []
+
+
+def test_changed_requirements_make_another_environment(store):
+    image = store.resolve("probe")
+    first = store.ensure(image)
+    image.requirements.write_text("")
+    second = store.ensure(image)
+    assert first != second
+    assert not _imports(second / "bin" / "python", "millrace_probe")
+    assert _imports(first / "bin" / "python", "millrace_probe")
+
+
+def test_a_failed_installation_leaves_nothing_and_says_what_to_do(store):
+    image = store.resolve("probe")
+    image.requirements.write_text("millrace-probe @ file:///no/such/wheel-1.0-py3-none-any.whl\n")
+    with pytest.raises(ImageBuildFailed, match="could not be installed .* Check the network"):
+        store.ensure(image)
+    assert [p.name for p in store.home.iterdir() if p.is_dir()] == []
+
+
+def test_processes_that_ask_at_once_install_once(store, tmp_path):
+    command = [sys.executable, "-m", "local.aws.runtime.images", "probe"]
+    command += ["--images", str(store.home), "--sources", str(store.sources)]
+    running = [
+        subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=SOURCES.parents[1]) for _ in range(3)
+    ]
+    said = [process.communicate(timeout=60)[1] for process in running]
+    assert [process.returncode for process in running] == [0, 0, 0], said
+    assert sum("installing 1 packages" in text for text in said) == 1
+    assert len([p for p in store.home.iterdir() if p.is_dir()]) == 1
+
+
+def test_an_unknown_name_is_one_sentence(store):
+    command = [sys.executable, "-m", "local.aws.runtime.images", "ghost", "--images", str(store.home)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=SOURCES.parents[1], check=False)
+    assert done.returncode == 1
+    assert done.stderr == "Requested image ghost not found. Images here: spark, xgboost.\n"
+
+
+@pytest.mark.parametrize(
+    ("uri", "name"),
+    [
+        ("123456789012.dkr.ecr.us-east-1.amazonaws.com/spark:2026-11", "spark"),
+        ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1", "xgboost"),
+        (
+            "173754725891.dkr.ecr.us-east-1.amazonaws.com/sagemaker-spark-processing:3.5-cpu-py312-v1.0",
+            "spark",
+        ),
+        ("localhost:5000/team/xgboost:1", None),
+        ("xgboost", "xgboost"),
+        ("spark@sha256:" + "0" * 64, "spark"),
+    ],
+)
+def test_uris_name_images(uri, name):
+    store = ImageStore(SOURCES)
+    if name is None:
+        with pytest.raises(UnknownImageError):
+            store.resolve(uri)
+    else:
+        assert store.resolve(uri) == Image(name, SOURCES / name)
+
+
+@pytest.mark.parametrize("uri", ["", "ghost", "a/../spark/..", "spark:bad tag", "x/entrypoint:1"])
+def test_other_uris_do_not(uri):
+    with pytest.raises(UnknownImageError, match="Images here: spark, xgboost"):
+        ImageStore(SOURCES).resolve(uri)

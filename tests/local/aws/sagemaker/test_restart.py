@@ -1,0 +1,102 @@
+"""What a restart of the server leaves and what it takes up again."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from local.aws.server import LocalAws
+from tests.local.aws.sagemaker.account import IMAGE, Account, until
+from tests.local.aws.sagemaker.conftest import IMAGE_SOURCES
+
+WAITS = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+
+
+@pytest.fixture
+def folders(tmp_path, images, monkeypatch):
+    monkeypatch.setenv("MILLRACE_IMAGE_SOURCES", str(IMAGE_SOURCES))
+    return {"home": tmp_path / "aws", "images": images}
+
+
+def _serve(account):
+    account.train("model", "(base / 'model/who').write_text('kept')")
+    data = f"s3://{account.bucket}/models/model/output/model.tar.gz"
+    container = {"Image": IMAGE, "ModelDataUrl": data}
+    account.sagemaker.create_model(ModelName="m", ExecutionRoleArn=account.role, PrimaryContainer=container)
+    variant = {"VariantName": "v", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    account.sagemaker.create_endpoint_config(EndpointConfigName="c", ProductionVariants=[variant])
+    account.sagemaker.create_endpoint(EndpointName="e", EndpointConfigName="c")
+    account.served("e")
+
+
+def _start_waiting_job(account):
+    account.sagemaker.create_training_job(**account.training_request("cut", WAITS))
+    [pid] = until(lambda: account.log("/aws/sagemaker/TrainingJobs", "cut/"), bool)
+    return int(pid)
+
+
+def _check_after(account):
+    job = account.sagemaker.describe_training_job(TrainingJobName="cut")
+    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Failed", "Failed")
+    assert job["FailureReason"].startswith("InternalServerError: the local AWS stopped while this job ran")
+    done = account.sagemaker.describe_training_job(TrainingJobName="model")
+    assert done["TrainingJobStatus"] == "Completed"
+    assert account.sagemaker.describe_endpoint(EndpointName="e")["EndpointStatus"] == "InService"
+    answer = account.runtime.invoke_endpoint(EndpointName="e", Body=b"describe")["Body"].read()
+    assert json.loads(answer)["model"] == {"who": "kept"}
+
+
+def test_after_a_clean_stop(folders):
+    with LocalAws(**folders, port=0) as aws:
+        account = Account(aws.endpoint_url).furnish()
+        _serve(account)
+        account.sagemaker.create_model_package_group(ModelPackageGroupName="g")
+        account.sagemaker.create_model_package(ModelPackageGroupName="g")
+        pid = _start_waiting_job(account)
+        server = json.loads(
+            account.runtime.invoke_endpoint(EndpointName="e", Body=b"describe")["Body"].read()
+        )["pid"]
+    assert not _alive(pid)
+    assert not _alive(server)
+    with LocalAws(**folders, port=0) as aws:
+        account = Account(aws.endpoint_url)
+        _check_after(account)
+        found = account.sagemaker.describe_model_package_group(ModelPackageGroupName="g")
+        assert found["ModelPackageGroupName"] == "g"
+        account.furnish_role()
+        arn = account.sagemaker.create_model_package(ModelPackageGroupName="g")["ModelPackageArn"]
+        assert arn.endswith("/2")
+        assert account.train("again")["TrainingJobStatus"] == "Completed"
+
+
+def test_after_the_server_was_killed(folders):
+    code = (
+        "import pathlib, sys, time; from local.aws.server import LocalAws\n"
+        f"with LocalAws(home=pathlib.Path({str(folders['home'])!r}), images=pathlib.Path({str(folders['images'])!r}))"
+        " as aws:\n print(aws.endpoint_url, flush=True); time.sleep(600)"
+    )
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            account = Account(server.stdout.readline().strip()).furnish()
+            _serve(account)
+            pid = _start_waiting_job(account)
+            # The last snapshot must know of the job; it is written about a second after a change.
+            time.sleep(3)
+        finally:
+            server.send_signal(signal.SIGKILL)
+    until(lambda: _alive(pid), lambda alive: not alive, 10)
+    with LocalAws(**folders, port=0) as aws:
+        _check_after(Account(aws.endpoint_url))
+
+
+def _alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
