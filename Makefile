@@ -1,0 +1,86 @@
+# Everything is installed inside the checkout: .venv for Airflow and the tools,
+# .millrace for state and for the environments of the job images.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.8
+STAMP := $(VENV)/.installed
+REQUIREMENTS := requirements.txt local/requirements.txt tests/requirements.txt
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate \
+	--custom-compile-command "make lock" $(REQUIREMENTS)
+
+.DEFAULT_GOAL := help
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+.PHONY: run
+run: install ## Install, start the stack and run the abalone pipeline (DAG=... for another one)
+	@$(BIN)/millrace run $(or $(DAG),abalone) $(ARGS)
+
+.PHONY: up
+up: install ## Install and start the stack
+	@$(BIN)/millrace up
+
+.PHONY: down
+down: ## Stop the stack, keep its state
+	@if [ -x $(BIN)/millrace ]; then $(BIN)/millrace down; fi
+
+.PHONY: test
+test: install ## Run the tests
+	@$(BIN)/pytest $(ARGS)
+
+.PHONY: test-all
+test-all: install ## Run the tests and the slow ones
+	@$(BIN)/pytest -m "" $(ARGS)
+
+.PHONY: check
+check: install ## Lint, types, direction of imports, lock, Airflow's version
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/cfn-lint include/infrastructure/*.yaml
+	@$(BIN)/pytest -q tests/test_imports.py tests/test_installation.py
+	@$(MAKE) lock-is-current
+
+.PHONY: bench
+bench: install ## Run every benchmark, each prints a table
+	@for file in $$(grep -l '^if __name__ == "__main__":' bench/*.py); do \
+		name=$${file##*/}; $(BIN)/python -m bench.$${name%.py} || exit 1; done
+
+.PHONY: install
+install: $(STAMP) ## Install what is needed into .venv
+	@:
+
+.PHONY: lock
+lock: $(BIN)/uv ## Compile requirements.lock anew (ARGS=--upgrade for newer versions)
+	@$(COMPILE) --output-file requirements.lock $(ARGS)
+
+.PHONY: lock-is-current
+lock-is-current:
+	@set -e; compiled=$$(mktemp); trap 'rm -f "$$compiled"' EXIT; cp requirements.lock "$$compiled"; \
+	$(COMPILE) --output-file "$$compiled" >/dev/null; \
+	diff -u requirements.lock "$$compiled" \
+	|| { echo "requirements.lock does not match $(REQUIREMENTS): run \`make lock\` and commit it." >&2; exit 1; }
+
+.PHONY: clean
+clean: ## Stop the stack and remove what was installed and all local state
+	@$(MAKE) down
+	@rm -rf $(VENV) .millrace
+
+$(BIN)/uv:
+	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "There is no '$(PYTHON)' on PATH: install Python 3.11 or newer, or name one, as in 'make run PYTHON=/usr/bin/python3.11'." >&2; exit 2; }
+	@$(PYTHON) local/prerequisites.py
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+# Bytecode is compiled here once, so that the first start of Airflow's processes is not slowed by it.
+$(STAMP): requirements.lock pyproject.toml | $(BIN)/uv
+	@echo "Installing requirements.lock into $(VENV)"
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode -r requirements.lock
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --editable .
+	@touch $@
