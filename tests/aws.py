@@ -15,7 +15,10 @@ from local.stack.infrastructure import provision
 @contextmanager
 def provisioned(home: Path, images: Path) -> Iterator[LocalAws]:
     """The server; settings and boto3 point at it inside."""
-    with pytest.MonkeyPatch.context() as patch, LocalAws(home=home / "state", images=images, port=0) as server:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        LocalAws(home=home / "state", images=images, port=0) as server,
+    ):
         port = int(server.endpoint_url.rsplit(":", 1)[1])
         outputs = provision(StackConfig(home=home, ports=Ports(aws=port)))
         patch.setenv("AWS_ENDPOINT_URL", server.endpoint_url)

@@ -40,8 +40,9 @@ class StackUnderTest:
 
     def millrace(self, *arguments: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
         """The `millrace` command, its output captured."""
+        foreign = ("MILLRACE_", "AWS_", "AIRFLOW")
         environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("MILLRACE_", "AWS_", "AIRFLOW"))},
+            **{name: value for name, value in os.environ.items() if not name.startswith(foreign)},
             "MILLRACE_HOME": str(self.home),
             "MILLRACE_AWS_PORT": str(self.aws_port),
             "MILLRACE_AIRFLOW_PORT": str(self.airflow_port),

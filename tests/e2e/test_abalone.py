@@ -98,7 +98,8 @@ def test_rest_runs_the_sample_with_the_built_in_algorithm_and_tears_down(stack):
         run_id = api.post("/dags/abalone/dagRuns", json=body).raise_for_status().json()["dag_run_id"]
         while (run := api.get(f"/dags/abalone/dagRuns/{run_id}").json())["state"] in ("queued", "running"):
             time.sleep(1)
-        metrics = api.get(f"/dags/abalone/dagRuns/{run_id}/taskInstances/build_features/xcomEntries/metrics").json()
+        task = f"/dags/abalone/dagRuns/{run_id}/taskInstances/build_features"
+        metrics = api.get(f"{task}/xcomEntries/metrics").json()
     assert run["state"] == "success"
     assert stack.states("abalone", run_id)["tear_down"] == "success"
     value = metrics["value"] if isinstance(metrics["value"], dict) else json.loads(metrics["value"])

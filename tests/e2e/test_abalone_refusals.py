@@ -1,10 +1,12 @@
 """What abalone refuses, and what its people are told: `dag.test()` against an AWS that executes."""
 
 import json
+import re
 import subprocess
 import sys
 
 import boto3
+import httpx
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
@@ -47,8 +49,8 @@ def alerts(aws):
     boto3.client("sns").subscribe(TopicArn=settings().failures_topic_arn, Protocol="sqs", Endpoint=arn)
 
     def read() -> list[str]:
-        found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=5).get("Messages", [])
-        return [json.loads(message["Body"])["Message"] for message in found]
+        answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=5)
+        return [json.loads(message["Body"])["Message"] for message in answer.get("Messages", [])]
 
     yield read
     sqs.delete_queue(QueueUrl=queue)
@@ -83,13 +85,16 @@ def test_an_empty_file(fail, put):
 
 def test_rejected_rows_are_counted_and_close_the_gate(fail, put):
     good = SAMPLE.read_text().splitlines()[:500]
-    bad = ["sex,length,diameter,height,whole,shucked,viscera,shell,rings", "M,0.4,0.3,-0.1,0.5,0.2,0.1,0.15,15", "M,1,2"]
+    header = "sex,length,diameter,height,whole,shucked,viscera,shell,rings"
+    bad = [header, "M,0.4,0.3,-0.1,0.5,0.2,0.1,0.15,15", "M,1,2"]
     uri = put("input/données d'été/abalone (1).csv", "\n".join(good + bad).encode())
     alert = fail(input_uri=uri, max_rejected_fraction=0)
     assert "abalone.check_features failed" in alert
     assert "1 expectation(s) not met" in alert
     assert "rejected" in alert
-    assert "data_docs/index.html" in alert
+    docs = httpx.get(re.search(r"Data Docs: (http://\S+)", alert)[1])
+    assert "html" in docs.headers["content-type"]
+    assert "rejected" in docs.text
     assert rejected_lines() == set(bad)
 
 
@@ -97,6 +102,7 @@ def rejected_lines() -> set[str]:
     """The raw lines that the last run kept beside its features."""
     s3 = boto3.client("s3")
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=settings().bucket, Prefix="main/abalone/")
-    keys = [item["Key"] for page in pages for item in page.get("Contents", []) if "/features/rejected/part-" in item["Key"]]
+    found = [item["Key"] for page in pages for item in page.get("Contents", [])]
+    keys = [key for key in found if "/features/rejected/part-" in key]
     text = [s3.get_object(Bucket=settings().bucket, Key=key)["Body"].read().decode() for key in keys]
     return {json.loads(line)["line"] for part in text for line in part.splitlines()}

@@ -70,4 +70,4 @@ def _tee(stream: Iterable[bytes], tail: deque[str]) -> None:
     for line in stream:
         sys.stderr.buffer.write(line)
         sys.stderr.buffer.flush()
-        tail.append(line[-4096:].decode(errors="replace"))
+        tail.append(line[:4096].decode(errors="replace"))

@@ -124,6 +124,8 @@ def environment(spec: ContainerSpec) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1" if not os.access(spec.image.folder, os.W_OK) else "",
         "SAGEMAKER_BASE_DIR": str(spec.base),
+        # Jobs share the cores of one machine: threads that spin while they wait slow the others down.
+        "OMP_WAIT_POLICY": "PASSIVE",
     }
     values |= {name: reroot(value, spec.base) for name, value in spec.environment.items()}
     return {name: value for name, value in values.items() if value}

@@ -4,7 +4,7 @@ import json
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from botocore.exceptions import ClientError
@@ -67,6 +67,15 @@ class S3:
             return json.loads(answer["Body"].read())
         except ValueError as error:
             raise ValueError(f"{uri} is not JSON: {error}") from error
+
+    def page(self, uri: str) -> str:
+        """Where a person's browser shows an object: AWS's console, or the local AWS itself."""
+        bucket, key = split(uri)
+        endpoint, path = urlsplit(self.client.meta.endpoint_url), quote(f"{bucket}/{key}")
+        if endpoint.netloc.endswith(".amazonaws.com"):
+            region = self.client.meta.region_name
+            return f"https://{region}.console.aws.amazon.com/s3/object/{bucket}?prefix={quote(key)}"
+        return f"{endpoint.scheme}://{endpoint.netloc}/{path}"
 
     def keys(self, uri: str) -> list[str]:
         """The first thousand keys under a prefix, in order."""

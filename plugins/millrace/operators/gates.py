@@ -28,6 +28,6 @@ class QualityGateOperator(SparkJobOperator):
         if failed:
             raise AirflowFailException(
                 f"{len(failed)} expectation(s) not met: {'; '.join(failed)}. "
-                f"Data Docs: {result['outputs']['data_docs']}"
+                f"Data Docs: {self.s3.page(result['outputs']['data_docs'])}"
             )
         return result

@@ -85,8 +85,8 @@ def test_a_program_that_is_not_there(base, tmp_path):
 def test_sigterm_reaches_the_program(base, tmp_path):
     script = tmp_path / "train.py"
     script.write_text(
-        "import signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(9))\nprint('up', flush=True)\n"
-        "time.sleep(60)"
+        "import signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(9))\n"
+        "print('up', flush=True)\ntime.sleep(60)"
     )
     code = (
         "import pathlib, sys; from entrypoint import program; "
@@ -126,7 +126,7 @@ def test_archives_cannot_leave_their_folder(tmp_path, name):
 
 def test_a_source_is_an_archive_in_s3_or_a_folder(tmp_path):
     assert source.fetch(str(tmp_path), tmp_path / "x") == tmp_path
-    with pytest.raises(ValueError, match="give an s3:// .tar.gz or a folder"):
+    with pytest.raises(ValueError, match="give an s3://"):
         source.fetch("/no/such/folder", tmp_path / "x")
 
 
@@ -190,5 +190,5 @@ def test_a_script_replaces_the_functions_that_it_defines(base, monkeypatch):
     chosen = serving.functions(defaults)
     assert chosen.predict_fn(b"abc", None) == b"cba"
     assert chosen.input_fn is defaults.input_fn
-    with pytest.raises(ValueError, match="model_fn is missing: define it in .*mine.py"):
+    with pytest.raises(ValueError, match="model_fn is missing: define it in"):
         serving.functions(None)

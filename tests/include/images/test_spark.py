@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -49,10 +49,10 @@ def test_every_kind_of_classification_is_its_file(tmp_path):
     ]
     assert (tmp_path / "log4j2.properties").read_text() == "rootLogger.level=debug\n"
     assert (tmp_path / "metrics.properties").read_text() == "m=1\n"
-    [entry] = ElementTree.parse(tmp_path / "hive-site.xml").getroot()
+    [entry] = ET.parse(tmp_path / "hive-site.xml").getroot()
     assert (entry.findtext("name"), entry.findtext("value")) == ("a<b", "c&d")
     for name in ("core-site", "hdfs-site", "yarn-site"):
-        assert len(ElementTree.parse(tmp_path / f"{name}.xml").getroot()) == 1
+        assert len(ET.parse(tmp_path / f"{name}.xml").getroot()) == 1
     assert exports == {"WORDS": "it's $HOME", "H": "1"}
     shell = f". {tmp_path}/spark-env.sh; printf '%s' \"$WORDS\""
     assert (

@@ -66,6 +66,8 @@ class Fleet:
         """Starts servers in the background and puts them in place of the old ones when they answer."""
         with self._lock:
             generation = self._generation[endpoint.arn] = self._generation.get(endpoint.arn, 0) + 1
+            # Known before the thread runs: a call that comes right after waits for it.
+            self._starting[endpoint.arn] = []
         arguments = (endpoint, config, variants, build, generation)
         threading.Thread(
             target=self._deploy, args=arguments, name=f"endpoint {endpoint.name}", daemon=True
@@ -108,7 +110,8 @@ class Fleet:
     ) -> None:
         servers = build()
         with self._lock:
-            self._starting[endpoint.arn] = servers
+            if self._generation[endpoint.arn] == generation:
+                self._starting[endpoint.arn] = servers
         failure = _start_all(servers)
         with self._lock:
             current = self._generation.get(endpoint.arn) == generation and not self._closed

@@ -145,7 +145,10 @@ class HostingOperations(SageMakerModelBackend):
         """ListModels, ListEndpointConfigs and ListEndpoints; newest first by default."""
         name = f"{prefix}Name"
         chosen = select(
-            items.values(), request, name=lambda i: i.description[name], description=lambda i: i.description
+            list(items.values()),
+            request,
+            name=lambda i: i.description[name],
+            description=lambda i: i.description,
         )
         if status := request.get("StatusEquals"):
             chosen = [item for item in chosen if item.description["EndpointStatus"] == status]

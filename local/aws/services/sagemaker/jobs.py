@@ -45,7 +45,7 @@ class JobOperations(SageMakerModelBackend):
         _check_input_modes(request, algorithm)
         validation.check_stopping_condition(request.get("StoppingCondition"))
         validation.check_s3_uri(request["OutputDataConfig"]["S3OutputPath"], "S3OutputPath")
-        self._check_job(request, algorithm["TrainingImage"], self.training_jobs.values())
+        self._check_job(request, algorithm["TrainingImage"], list(self.training_jobs.values()))
         job = TrainingJob(self._arn("training-job", name), self.region_name, {}, request.get("Tags") or [])
         job.description = _describe_training(request, job.arn)
         run = TrainingRun(job, request)
@@ -60,7 +60,7 @@ class JobOperations(SageMakerModelBackend):
         name, image = request["ProcessingJobName"], request["AppSpecification"]["ImageUri"]
         self._refuse_duplicate("processing", name, self.processing_jobs)
         _check_local_paths(request)
-        self._check_job(request, image, self.processing_jobs.values())
+        self._check_job(request, image, list(self.processing_jobs.values()))
         job = ProcessingJob(
             self._arn("processing-job", name), self.region_name, {}, request.get("Tags") or []
         )

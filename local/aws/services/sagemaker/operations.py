@@ -1,6 +1,8 @@
 """The HTTP side: operations of moto's SageMaker responses that this service answers itself."""
 
+import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, cast
 
 from moto.core.responses import ActionResult, EmptyResult
@@ -8,6 +10,9 @@ from moto.sagemaker.responses import SageMakerResponse
 
 if TYPE_CHECKING:
     from local.aws.services.sagemaker.backend import LocalSageMaker
+
+# One change at a time: of two requests for one name, one is refused.
+_changes = threading.RLock()
 
 Params = dict[str, Any]
 Operation = Callable[["LocalSageMaker", Params], dict[str, Any] | None]
@@ -47,12 +52,14 @@ OPERATIONS: dict[str, Operation] = {
 def install() -> None:
     """Puts the operations into moto's response class; doing it again changes nothing."""
     for name, operation in OPERATIONS.items():
-        setattr(SageMakerResponse, name, _handler(operation))
+        setattr(SageMakerResponse, name, _handler(operation, reads=name.startswith(("describe_", "list_"))))
 
 
-def _handler(operation: Operation) -> Callable[[SageMakerResponse], ActionResult]:
+def _handler(operation: Operation, *, reads: bool) -> Callable[[SageMakerResponse], ActionResult]:
     def handle(self: SageMakerResponse) -> ActionResult:
-        answer = operation(cast("LocalSageMaker", self.sagemaker_backend), dict(self._get_params()))
+        backend = cast("LocalSageMaker", self.sagemaker_backend)
+        with nullcontext() if reads else _changes:
+            answer = operation(backend, dict(self._get_params()))
         return EmptyResult() if answer is None else ActionResult(answer)
 
     return handle

@@ -46,6 +46,7 @@ class ProcessingRun(JobRun):
                 upload.sync(final=True)
         self._raise_failure(codes)
         self._upload()
+        self._check()
         self._finish("Completed", **self._exit_message())
 
     def stopped(self) -> None:

@@ -1,12 +1,16 @@
 """Training and processing jobs as they are saved: plain data, no thread, no handle."""
 
-from collections.abc import Mapping
+import threading
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from local.aws.services.sagemaker import context, events
 
 RUNNING = ("InProgress", "Stopping")
+ENDED = ("Completed", "Failed", "Stopped")
+
+# A request to stop and the job's own thread may change a job at the same moment.
+_changing = threading.RLock()
 
 
 def now() -> datetime:
@@ -63,8 +67,11 @@ class Job:
             self.description = self.description | changes | {"LastModifiedTime": now()}
 
     def move(self, status: str, **changes: Any) -> None:
-        """Goes to a status and announces it."""
-        self.update(**{self.status_field: status}, **changes)
+        """Goes to a status and announces it. A job that has ended stays as it ended."""
+        with _changing:
+            if self.description.get(self.status_field) in ENDED:
+                return
+            self.update(**{self.status_field: status}, **changes)
         self.announce()
 
     def announce(self) -> None:
@@ -102,15 +109,18 @@ class TrainingJob(Job):
 
     def step(self, secondary: str, message: str, status: str | None = None, **changes: Any) -> None:
         """Goes to a secondary status, closes the one before and announces it."""
+        with _changing:
+            history = self._history(secondary, message, ended=status in ENDED)
+            changes |= {"SecondaryStatus": secondary, "SecondaryStatusTransitions": history}
+            self.move(status or self.status, **changes)
+
+    def _history(self, secondary: str, message: str, *, ended: bool) -> list[dict[str, Any]]:
         moment = now()
         history = [dict(entry) for entry in self.description.get("SecondaryStatusTransitions", [])]
         if history and "EndTime" not in history[-1]:
             history[-1]["EndTime"] = moment
         entry = {"Status": secondary, "StartTime": moment, "StatusMessage": message}
-        if status not in (None, *RUNNING):
-            entry["EndTime"] = moment
-        changes |= {"SecondaryStatus": secondary, "SecondaryStatusTransitions": [*history, entry]}
-        self.move(status or self.status, **changes)
+        return [*history, entry | ({"EndTime": moment} if ended else {})]
 
 
 class ProcessingJob(Job):
@@ -129,8 +139,3 @@ class ProcessingJob(Job):
     def summary_fields(self) -> tuple[str, ...]:
         """Members of the description that a list answer shows."""
         return (*super().summary_fields(), "ExitMessage", "FailureReason")
-
-
-def without_empty(request: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """The named members of a request that were given."""
-    return {name: request[name] for name in names if request.get(name) is not None}

@@ -111,7 +111,7 @@ class RegistryOperations(SageMakerModelBackend):
         """ListModelPackages; oldest first by default."""
         group = (request.get("ModelPackageGroupName") or "").rsplit("/", 1)[-1]
         kind = request.get("ModelPackageType", "Versioned" if group else "Unversioned")
-        described = [_description(package) for package in self.model_packages.values()]
+        described = [_description(package) for package in list(self.model_packages.values())]
         chosen = select(described, request, name=_package_name, description=lambda item: item)
         if kind != "Both":
             chosen = [p for p in chosen if ("ModelPackageVersion" in p) == (kind == "Versioned")]

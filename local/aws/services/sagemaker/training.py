@@ -62,6 +62,7 @@ class TrainingRun(JobRun):
         self._upload(announced=ended is None)
         if ended:
             raise ended
+        self._check()
         self._finish("Completed", "Completed", "Training job completed")
 
     def stopped(self) -> None:

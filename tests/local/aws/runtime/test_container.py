@@ -1,5 +1,6 @@
 """Containers as process trees."""
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -49,8 +50,6 @@ def test_exit_codes(spec, code, expected):
 
 
 def test_a_program_that_is_not_there_is_127(spec):
-    import dataclasses
-
     code, seen = _run(dataclasses.replace(spec(""), command=["no-such-program"]))
     assert (code, seen) == (127, ["no-such-program: No such file or directory"])
 
@@ -80,8 +79,6 @@ def test_the_program_has_the_images_python_and_no_input(spec, store):
 
 
 def test_a_program_of_the_image_is_found_before_others(spec, image):
-    import dataclasses
-
     program = image.folder / "bin" / "hello"
     program.write_text("import sys; print('mine', *sys.argv[1:])")
     assert _run(dataclasses.replace(spec(""), command=["hello", "x"]))[1] == ["mine x"]
@@ -138,7 +135,8 @@ from local.aws.runtime.container import Container, ContainerSpec
 from local.aws.runtime.images import Image
 image = Image("bare", pathlib.Path({str(image.folder)!r}))
 command = ["python", "-c", {DETACHED + "time.sleep(600)"!r}]
-spec = ContainerSpec(image, pathlib.Path({str(store.ensure(image))!r}), pathlib.Path({str(tmp_path / "r")!r}), command)
+venv, root = pathlib.Path({str(store.ensure(image))!r}), pathlib.Path({str(tmp_path / "r")!r})
+spec = ContainerSpec(image, venv, root, command)
 Container(spec, lambda line: print(line, flush=True))
 time.sleep(600)
 """

@@ -65,7 +65,7 @@ def test_changed_requirements_make_another_environment(store):
 def test_a_failed_installation_leaves_nothing_and_says_what_to_do(store):
     image = store.resolve("probe")
     image.requirements.write_text("millrace-probe @ file:///no/such/wheel-1.0-py3-none-any.whl\n")
-    with pytest.raises(ImageBuildFailed, match="could not be installed .* Check the network"):
+    with pytest.raises(ImageBuildFailed, match=r"could not be installed .* Check the network"):
         store.ensure(image)
     assert [p.name for p in store.home.iterdir() if p.is_dir()] == []
 

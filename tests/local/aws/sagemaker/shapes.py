@@ -1,6 +1,6 @@
 """Compares an answer with botocore's model of it: required members, types, enumerations."""
 
-import datetime
+import datetime as dt
 from functools import cache
 
 from botocore.session import get_session
@@ -12,7 +12,7 @@ SCALARS = {
     "boolean": bool,
     "float": (int, float),
     "double": (int, float),
-    "timestamp": datetime.datetime,
+    "timestamp": dt.datetime,
     "blob": bytes,
 }
 

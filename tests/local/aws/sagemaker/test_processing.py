@@ -102,12 +102,12 @@ sys.exit(4)
 
 def test_continuous_outputs_are_there_before_the_job_ends_and_renamed_files_once(account):
     code = """
-import os, pathlib, time
+import os, pathlib, time, urllib.request
 out = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"]) / "processing/out"
 (out / "log.inprogress").write_text("early")
 for _ in range(600):
     time.sleep(0.05)
-    if os.environ["KEY"] in __import__("urllib.request").request.urlopen(os.environ["LISTING"]).read().decode():
+    if os.environ["KEY"] in urllib.request.urlopen(os.environ["LISTING"]).read().decode():
         break
 (out / "log.inprogress").rename(out / "log")
 raise SystemExit("fails after all")
@@ -193,7 +193,8 @@ def test_hosts_have_names_and_share_the_objects(account):
 import json, os, pathlib
 base = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"])
 host = json.loads((base / "config/resourceconfig.json").read_text())["current_host"]
-(base / "processing/out" / host).write_text(" ".join(sorted(p.name for p in (base / "processing/in").iterdir())))
+names = sorted(p.name for p in (base / "processing/in").iterdir())
+(base / "processing/out" / host).write_text(" ".join(names))
 """
     inputs, outputs = (
         [("in", f"s3://{account.bucket}/shard")],
@@ -253,12 +254,12 @@ def _names(answer):
     return [job["ProcessingJobName"] for job in answer["ProcessingJobSummaries"]]
 
 
-def test_jobs_beyond_the_bound_wait_and_a_waiting_one_can_be_stopped(account):
+def test_jobs_beyond_the_bound_wait_and_a_waiting_one_can_be_stopped(account, tmp_path):
     code = "import os, time\nwhile not os.path.exists(os.environ['GO']): time.sleep(0.02)"
-    go = f"/tmp/millrace-go-{os.getpid()}-{time.time_ns()}"
+    go = tmp_path / "go"
     for n in range(3):
         account.sagemaker.create_processing_job(
-            **account.processing_request(f"queue-{n}", code, Environment={"GO": go})
+            **account.processing_request(f"queue-{n}", code, Environment={"GO": str(go)})
         )
     describe = lambda n: account.sagemaker.describe_processing_job(ProcessingJobName=f"queue-{n}")  # noqa: E731
     until(lambda: describe(1), lambda job: "ProcessingStartTime" in job)
@@ -268,11 +269,10 @@ def test_jobs_beyond_the_bound_wait_and_a_waiting_one_can_be_stopped(account):
     account.sagemaker.stop_processing_job(ProcessingJobName="queue-2")
     assert account.processed("queue-2")["ProcessingJobStatus"] == "Stopped"
     try:
-        with open(go, "w"):
-            pass
+        go.touch()
         assert [account.processed(f"queue-{n}")["ProcessingJobStatus"] for n in (0, 1)] == ["Completed"] * 2
     finally:
-        os.unlink(go)
+        go.unlink()
 
 
 @pytest.mark.parametrize("name", ["stop-none", "stop-done"])

@@ -1,7 +1,11 @@
 """What AWS refuses, in AWS's words."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
 import pytest
 
+from local.aws.services.sagemaker import context
 from tests.local.aws.sagemaker.account import IMAGE
 
 
@@ -97,8 +101,8 @@ def test_a_name_is_used_once(account):
     assert code == "ResourceInUse"
     arn = "arn:aws:sagemaker:us-east-1:123456789012:training-job/once"
     assert message == (
-        "Training job names must be unique within an AWS account and region, and a training job with this name "
-        f"already exists ({arn})"
+        "Training job names must be unique within an AWS account and region, and a training job with this "
+        f"name already exists ({arn})"
     )
     account.process("once", "pass")
     code, message = _refusal(
@@ -110,7 +114,7 @@ def test_a_name_is_used_once(account):
 def test_a_role_must_trust_sagemaker(account):
     stranger = account.iam.create_role(
         RoleName="stranger",
-        AssumeRolePolicyDocument='{"Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}}]}',
+        AssumeRolePolicyDocument='{"Statement": [{"Principal": {"Service": "ec2.amazonaws.com"}}]}',
     )["Role"]["Arn"]
     request = account.training_request("stranger", RoleArn=stranger)
     code, message = _refusal(account.sagemaker.create_training_job, **request)
@@ -173,9 +177,32 @@ def test_models_and_endpoints(account):
 
 
 def test_a_full_quota_is_refused(account, monkeypatch):
-    from local.aws.services.sagemaker import context
-
     monkeypatch.setattr(context.current(), "quota", 0)
     code, message = _refusal(account.sagemaker.create_training_job, **account.training_request("over"))
     assert code == "ResourceLimitExceeded"
     assert "is 0 Instances, with current utilization of 0 Instances and a request delta of 1" in message
+
+
+def test_of_requests_for_one_name_at_once_one_is_accepted(account):
+    request = account.training_request("crowd")
+
+    def create(_):
+        try:
+            return account.sagemaker.create_training_job(**request)["TrainingJobArn"]
+        except account.sagemaker.exceptions.ResourceInUse:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        arns = [arn for arn in pool.map(create, range(8)) if arn]
+    assert len(arns) == 1
+    assert account.trained("crowd")["TrainingJobStatus"] == "Completed"
+
+
+def test_a_job_that_ended_stays_as_it_ended(account):
+    for n in range(5):
+        account.sagemaker.create_processing_job(**account.processing_request(f"race-{n}", "pass"))
+        with suppress(account.sagemaker.exceptions.ClientError):
+            account.sagemaker.stop_processing_job(ProcessingJobName=f"race-{n}")
+        job = account.processed(f"race-{n}")
+        assert job["ProcessingJobStatus"] in ("Completed", "Stopped")
+        assert account.processed(f"race-{n}")["ProcessingEndTime"] == job["ProcessingEndTime"]

@@ -76,8 +76,9 @@ def test_after_a_clean_stop(folders):
 def test_after_the_server_was_killed(folders):
     code = (
         "import pathlib, sys, time; from local.aws.server import LocalAws\n"
-        f"with LocalAws(home=pathlib.Path({str(folders['home'])!r}), images=pathlib.Path({str(folders['images'])!r}))"
-        " as aws:\n print(aws.endpoint_url, flush=True); time.sleep(600)"
+        f"home, images = map(pathlib.Path, {(str(folders['home']), str(folders['images']))!r})\n"
+        "with LocalAws(home=home, images=images) as aws:\n"
+        "    print(aws.endpoint_url, flush=True); time.sleep(600)"
     )
     command = [sys.executable, "-c", code]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:

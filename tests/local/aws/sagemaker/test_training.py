@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+from itertools import pairwise
 
 from tests.local.aws.sagemaker.account import IMAGE, until
 from tests.local.aws.sagemaker.shapes import problems
@@ -30,7 +31,7 @@ text = (base / "input/data/train/a.csv").read_text()
     assert _members(account.get("models/works/output/output.tar.gz")) == {"report": b"fine"}
     steps = job["SecondaryStatusTransitions"]
     assert [s["Status"] for s in steps] == ["Starting", "Downloading", "Training", "Uploading", "Completed"]
-    assert all(a["EndTime"] == b["StartTime"] for a, b in zip(steps, steps[1:], strict=False))
+    assert all(a["EndTime"] == b["StartTime"] for a, b in pairwise(steps))
     assert job["TrainingTimeInSeconds"] == job["BillableTimeInSeconds"] >= 1
     assert job["CreationTime"] <= job["TrainingStartTime"] <= job["TrainingEndTime"]
 

@@ -1,0 +1,82 @@
+"""What people do to a waiting task, under a real scheduler and triggerer, and what becomes of its job."""
+
+import time
+
+import pytest
+
+WAITING = "build_features"
+ENDED = ("Completed", "Failed", "Stopped")
+
+
+class WaitingRun:
+    """A run of abalone whose first task waits for its job."""
+
+    def __init__(self, stack, api):
+        self.stack, self.api = stack, api
+        self.run_id = stack.millrace("trigger", "abalone").stdout.strip()
+        self.path = f"/dags/abalone/dagRuns/{self.run_id}"
+        # The triggerer takes up a deferred task a second or two later, and makes its queue then.
+        self.until(lambda: self.state() == "deferred" and self.queues())
+        time.sleep(1)
+
+    def state(self):
+        return self.api.get(f"{self.path}/taskInstances/{WAITING}").json()["state"]
+
+    def queues(self):
+        return (
+            self.stack.client("sqs").list_queues(QueueNamePrefix="millrace-local-triggerer").get("QueueUrls")
+        )
+
+    def jobs(self):
+        """Name -> status of the jobs that the task has launched."""
+        sagemaker = self.stack.client("sagemaker")
+        jobs = sagemaker.list_processing_jobs(MaxResults=100)["ProcessingJobSummaries"]
+        found = {}
+        for job in jobs:
+            tags = sagemaker.list_tags(ResourceArn=job["ProcessingJobArn"])["Tags"]
+            if {"Key": "millrace:run", "Value": self.run_id} in tags:
+                found[job["ProcessingJobName"]] = job["ProcessingJobStatus"]
+        return found
+
+    def until(self, condition, seconds=60):
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, (self.state(), self.jobs())
+            time.sleep(0.3)
+
+    def set_state(self, state):
+        self.api.patch(f"{self.path}/taskInstances/{WAITING}", json={"new_state": state}).raise_for_status()
+
+
+@pytest.fixture
+def waiting(stack):
+    with stack.api() as api:
+        run = WaitingRun(stack, api)
+        yield run
+        api.patch(run.path, json={"state": "failed"})
+        run.until(lambda: all(status in ENDED for status in run.jobs().values()))
+
+
+@pytest.mark.parametrize("state", ["failed", "success"])
+def test_marking_a_waiting_task_stops_its_job(waiting, state):
+    (name,) = waiting.jobs()
+    waiting.set_state(state)
+    waiting.until(lambda: waiting.jobs()[name] == "Stopped", seconds=30)
+
+
+def test_clearing_a_waiting_task_stops_its_job_and_launches_one_more(waiting):
+    (first,) = waiting.jobs()
+    body = {"task_ids": [WAITING], "dag_run_id": waiting.run_id, "dry_run": False, "only_failed": False}
+    waiting.api.post("/dags/abalone/clearTaskInstances", json=body).raise_for_status()
+    waiting.until(lambda: len(waiting.jobs()) == 2)
+    waiting.until(lambda: waiting.jobs()[first] == "Stopped")
+    (second,) = set(waiting.jobs()) - {first}
+    waiting.until(lambda: waiting.jobs()[second] == "Completed")
+    waiting.until(lambda: waiting.state() == "success")
+    assert len([name for name in waiting.jobs() if name.split("-")[2:4] == first.split("-")[2:4]]) == 2
+
+
+def test_failing_the_run_stops_its_job(waiting):
+    (name,) = waiting.jobs()
+    waiting.api.patch(waiting.path, json={"state": "failed"}).raise_for_status()
+    waiting.until(lambda: waiting.jobs()[name] == "Stopped", seconds=30)
