@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench.reporting import parser, report
+from bench.reporting import Row, parser, report
 
 REPO = Path(__file__).resolve().parents[1]
 
@@ -37,7 +37,7 @@ def seconds(module: Path) -> float:
 def main() -> None:
     """Imports every DAG module several times."""
     arguments = parser(__doc__ or "", rounds=5).parse_args()
-    rows = [
+    rows: list[Row] = [
         {
             "dag": module.stem,
             "import_s": statistics.median(seconds(module) for _ in range(arguments.rounds)),

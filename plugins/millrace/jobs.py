@@ -87,50 +87,46 @@ def _sagemaker_event(kind: str, name_field: str, status: str) -> EventPattern:
     )
 
 
-PROCESSING = JobKind(
-    name="SageMaker processing job",
-    service="sagemaker",
-    start="CreateProcessingJob",
-    describe="DescribeProcessingJob",
-    stop="StopProcessingJob",
-    name_field="ProcessingJobName",
-    status="ProcessingJobStatus",
+def _sagemaker_job(kind: str, **row: Any) -> JobKind:
+    """A row of SageMaker's batch jobs, whose API names everything after the kind, e.g. ``Training``."""
+    return JobKind(
+        name=f"SageMaker {kind.lower()} job",
+        service="sagemaker",
+        start=f"Create{kind}Job",
+        describe=f"Describe{kind}Job",
+        stop=f"Stop{kind}Job",
+        name_field=f"{kind}JobName",
+        status=f"{kind}JobStatus",
+        succeeded=frozenset({"Completed"}),
+        failed=frozenset({"Failed"}),
+        stopped=frozenset({"Stopped"}),
+        event=_sagemaker_event(f"{kind} Job", f"{kind}JobName", f"{kind}JobStatus"),
+        not_found=(
+            ErrorPattern("ValidationException", "could not find"),
+            ErrorPattern("ValidationException", "not found"),
+            ErrorPattern("ResourceNotFound"),
+        ),
+        exists=(ErrorPattern("ResourceInUse"),),
+        permanent=("AlgorithmError", "ClientError"),
+        log_group=f"/aws/sagemaker/{kind}Jobs",
+        started=f"{kind}StartTime",
+        ended=f"{kind}EndTime",
+        **row,
+    )
+
+
+PROCESSING = _sagemaker_job(
+    "Processing",
     reason="join(' ', [FailureReason, ExitMessage][?@])",
-    succeeded=frozenset({"Completed"}),
-    failed=frozenset({"Failed"}),
-    stopped=frozenset({"Stopped"}),
-    event=_sagemaker_event("Processing Job", "ProcessingJobName", "ProcessingJobStatus"),
-    not_found=(ErrorPattern("ValidationException", "could not find"), ErrorPattern("ResourceNotFound")),
-    exists=(ErrorPattern("ResourceInUse"),),
     result={
         "arn": "ProcessingJobArn",
         "outputs": "ProcessingOutputConfig.Outputs[].[OutputName, S3Output.S3Uri]",
     },
-    permanent=("AlgorithmError", "ClientError"),
-    log_group="/aws/sagemaker/ProcessingJobs",
-    started="ProcessingStartTime",
-    ended="ProcessingEndTime",
 )
 
-TRAINING = JobKind(
-    name="SageMaker training job",
-    service="sagemaker",
-    start="CreateTrainingJob",
-    describe="DescribeTrainingJob",
-    stop="StopTrainingJob",
-    name_field="TrainingJobName",
-    status="TrainingJobStatus",
+TRAINING = _sagemaker_job(
+    "Training",
     reason="FailureReason",
-    succeeded=frozenset({"Completed"}),
-    failed=frozenset({"Failed"}),
-    stopped=frozenset({"Stopped"}),
-    event=_sagemaker_event("Training Job", "TrainingJobName", "TrainingJobStatus"),
-    not_found=(
-        ErrorPattern("ValidationException", "not found"),
-        ErrorPattern("ValidationException", "could not find"),
-        ErrorPattern("ResourceNotFound"),
-    ),
-    exists=(ErrorPattern("ResourceInUse"),),
     result={
         "arn": "TrainingJobArn",
         "artifact": "ModelArtifacts.S3ModelArtifacts",
@@ -138,10 +134,6 @@ TRAINING = JobKind(
         "outputs": "[['model', ModelArtifacts.S3ModelArtifacts]]",
         "billable_seconds": "BillableTimeInSeconds",
     },
-    permanent=("AlgorithmError", "ClientError"),
-    log_group="/aws/sagemaker/TrainingJobs",
-    started="TrainingStartTime",
-    ended="TrainingEndTime",
 )
 
 ENDPOINT = JobKind(

@@ -18,7 +18,7 @@ from tests.aws import provisioned
 IMAGES = Path(__file__).parents[1] / "images"
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def aws(tmp_path_factory):
     """The server, whose only image is a tiny one."""
     home = tmp_path_factory.mktemp("aws")

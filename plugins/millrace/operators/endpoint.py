@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, NoReturn
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
-from airflow.sdk import BaseOperator, Context
+from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from botocore.exceptions import ClientError
 from typing_extensions import override
@@ -21,6 +21,7 @@ from millrace.hooks.registry import ModelRegistry
 from millrace.hooks.s3 import S3
 from millrace.jobs import ENDPOINT
 from millrace.launching import Launch
+from millrace.operators.base import AwsOperator
 from millrace.operators.job import AwsJobOperator
 from millrace.triggers.job_event import JobEventTrigger
 
@@ -100,7 +101,7 @@ class EndpointOperator(AwsJobOperator):
                 raise
 
 
-class EndpointSmokeTestOperator(BaseOperator):
+class EndpointSmokeTestOperator(AwsOperator):
     """Asks the live endpoint about real rows; if it answers badly, puts the previous configuration back.
 
     Args:
@@ -121,8 +122,6 @@ class EndpointSmokeTestOperator(BaseOperator):
         count: int = 5,
         deployment: Any = None,
         package: Any = None,
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -132,8 +131,6 @@ class EndpointSmokeTestOperator(BaseOperator):
         self.count = count
         self.deployment = deployment
         self.package = package
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
 
     @override
     def execute(self, context: Context) -> dict[str, Any]:
@@ -214,15 +211,8 @@ class EndpointSmokeTestOperator(BaseOperator):
         return S3(self.aws_conn_id, self.region_name)
 
 
-class EndpointTearDownOperator(BaseOperator):
+class EndpointTearDownOperator(AwsOperator):
     """Deletes the pipeline's endpoint if the run's Param ``tear_down`` says so; models stay registered."""
-
-    def __init__(
-        self, *, aws_conn_id: str | None = "aws_default", region_name: str | None = None, **kwargs: Any
-    ) -> None:
-        super().__init__(**kwargs)
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
 
     @override
     def execute(self, context: Context) -> None:

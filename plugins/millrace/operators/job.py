@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, NoReturn, Protocol
 
-from airflow.sdk import BaseOperator, Context
+from airflow.sdk import Context
 from airflow.sdk.exceptions import TaskDeferralTimeout
 from typing_extensions import override
 
@@ -17,6 +17,7 @@ from millrace.hooks.jobs import Description, JobHook, to_json
 from millrace.hooks.s3 import S3
 from millrace.jobs import JobKind
 from millrace.launching import Action, Launch, decide
+from millrace.operators.base import AwsOperator
 from millrace.triggers.job_event import JobEventTrigger
 
 STATE_KEY = "launch"
@@ -35,7 +36,7 @@ class Job(Protocol):
         """Where the job leaves its ``metrics.json``, if it does."""
 
 
-class AwsJobOperator(BaseOperator):
+class AwsJobOperator(AwsOperator):
     """Launches a job once, waits for its completion event, and stops it when the task is cancelled.
 
     Args:
@@ -58,18 +59,13 @@ class AwsJobOperator(BaseOperator):
         kind: JobKind,
         build: Callable[..., Job],
         arguments: Mapping[str, Any] | None = None,
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
         wait_for_completion: bool = True,
         **kwargs: Any,
     ) -> None:
-        # So that `task.output["artifact"]` is one part of the result.
-        super().__init__(**{"multiple_outputs": True, **kwargs})
+        super().__init__(**kwargs)
         self.kind = kind
         self.build = build
         self.arguments = dict(arguments or {})
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
         self.wait_for_completion = wait_for_completion
         self.request: dict[str, Any] | None = None
         self._running: str | None = None

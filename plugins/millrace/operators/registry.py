@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from airflow.sdk import BaseOperator, Context
+from airflow.sdk import Context
 from airflow.sdk.bases.branch import BranchMixIn
 from typing_extensions import override
 
@@ -11,17 +11,11 @@ from include.gates import Verdict
 from include.run import Run
 from millrace.context import run_of
 from millrace.hooks.registry import ModelRegistry
+from millrace.operators.base import AwsOperator
 
 
-class FindChampionOperator(BaseOperator):
+class FindChampionOperator(AwsOperator):
     """The artifact of the model that serves, or None where none was approved yet."""
-
-    def __init__(
-        self, *, aws_conn_id: str | None = "aws_default", region_name: str | None = None, **kwargs: Any
-    ) -> None:
-        super().__init__(**{"multiple_outputs": True, **kwargs})
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
 
     @override
     def execute(self, context: Context) -> dict[str, str | None]:
@@ -34,7 +28,7 @@ class FindChampionOperator(BaseOperator):
         }
 
 
-class ModelGateOperator(BaseOperator, BranchMixIn):
+class ModelGateOperator(AwsOperator, BranchMixIn):
     """Registers the new model, approves or rejects it with the reason, and deploys only a winner.
 
     A model that loses is no failure: the run goes on without the tasks of ``if_better``.
@@ -60,8 +54,6 @@ class ModelGateOperator(BaseOperator, BranchMixIn):
         if_better: str,
         image: str,
         content_types: Sequence[str] = ("text/csv",),
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -72,8 +64,6 @@ class ModelGateOperator(BaseOperator, BranchMixIn):
         self.if_better = if_better
         self.image = image
         self.content_types = content_types
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
 
     @override
     def execute(self, context: Context) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from local.aws.runtime.container import ContainerSpec, reroot
 from local.aws.runtime.images import Image
-from local.aws.runtime.transfer import ContinuousUpload, S3Uri, download, upload_tree
+from local.aws.runtime.transfer import ContinuousUpload, S3Uri, upload_tree
 from local.aws.services.sagemaker.records import ProcessingJob, now
 from local.aws.services.sagemaker.run import JobFailedError, JobRun, resource_config, write_json
 
@@ -92,22 +92,10 @@ class ProcessingRun(JobRun):
         for item in self.request.get("ProcessingInputs") or []:
             if "S3Input" in item and not item.get("AppManaged"):
                 self._check()
-                self._download(item["S3Input"], base, index)
+                source = item["S3Input"]
+                self.download(source, Path(reroot(source["LocalPath"], base)), index)
         for output, _ in self.outputs:
             Path(reroot(output["LocalPath"], base)).mkdir(parents=True, exist_ok=True)
-
-    def _download(self, source: Mapping[str, Any], base: Path, index: int) -> None:
-        sharded = source.get("S3DataDistributionType") == "ShardedByS3Key"
-        try:
-            download(
-                self.context.s3(self.job.region),
-                S3Uri.parse(source["S3Uri"]),
-                Path(reroot(source["LocalPath"], base)),
-                data_type=source["S3DataType"],
-                shard=(index, len(self.hosts)) if sharded else (0, 1),
-            )
-        except LookupError as error:
-            raise JobFailedError(f"ClientError: Data download failed:{error}") from error
 
     def _spec(self, host: str, image: Image, venv: Path) -> ContainerSpec:
         application = self.request["AppSpecification"]

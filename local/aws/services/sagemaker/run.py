@@ -16,7 +16,13 @@ from botocore.exceptions import ClientError
 from local.aws.runtime.container import Container, ContainerSpec
 from local.aws.runtime.images import Image, ImageBuildFailed, UnknownImageError
 from local.aws.runtime.logs import LogStream
-from local.aws.runtime.transfer import ContinuousUpload, NothingToDownloadError, UploadError
+from local.aws.runtime.transfer import (
+    ContinuousUpload,
+    NothingToDownloadError,
+    S3Uri,
+    UploadError,
+    download,
+)
 from local.aws.services.sagemaker import context
 from local.aws.services.sagemaker.records import Job
 
@@ -51,6 +57,8 @@ class JobRun:
     """
 
     log_group: str
+    hosts: list[str]
+    """The names that the job's hosts have for each other, ``algo-1`` and on."""
 
     def __init__(self, job: Job, request: Mapping[str, Any]) -> None:
         self.job, self.request = job, request
@@ -148,8 +156,26 @@ class JobRun:
             self._streams[host] = LogStream(self.context.logs(self.job.region), self.log_group, name)
         return self._streams[host]
 
+    def download(self, source: Mapping[str, Any], folder: Path, index: int) -> None:
+        """Copies an S3 data source to the host of this index: all of it, or its shard.
+
+        Raises:
+            JobFailedError: there is nothing at the address.
+        """
+        sharded = source.get("S3DataDistributionType") == "ShardedByS3Key"
+        try:
+            download(
+                self.context.s3(self.job.region),
+                S3Uri.parse(source["S3Uri"]),
+                folder,
+                data_type=source["S3DataType"],
+                shard=(index, len(self.hosts)) if sharded else (0, 1),
+            )
+        except LookupError as error:
+            raise JobFailedError(f"ClientError: Data download failed:{error}") from error
+
     def environment(self) -> dict[str, str]:
-        """AWS's variables, unless the job is cut off from the network, then the request's own."""
+        """AWS's variables, then the request's own."""
         own = {str(k): str(v) for k, v in (self.request.get("Environment") or {}).items()}
         return self.context.container_environment(self.job.region) | own
 

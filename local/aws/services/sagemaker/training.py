@@ -105,18 +105,8 @@ class TrainingRun(JobRun):
             (base / folder).mkdir(parents=True, exist_ok=True)
         for channel in channels:
             self._check()
-            source = channel["DataSource"]["S3DataSource"]
-            sharded = source.get("S3DataDistributionType") == "ShardedByS3Key"
-            try:
-                download(
-                    self.context.s3(self.job.region),
-                    S3Uri.parse(source["S3Uri"]),
-                    base / "input" / "data" / channel["ChannelName"],
-                    data_type=source["S3DataType"],
-                    shard=(index, len(self.hosts)) if sharded else (0, 1),
-                )
-            except LookupError as error:
-                raise JobFailedError(f"ClientError: Data download failed:{error}") from error
+            folder = base / "input" / "data" / channel["ChannelName"]
+            self.download(channel["DataSource"]["S3DataSource"], folder, index)
 
     def _spec(self, host: str, image: Image, venv: Path) -> ContainerSpec:
         algorithm = self.request["AlgorithmSpecification"]
