@@ -43,6 +43,7 @@ check: install ## Lint, types, direction of imports, lock, Airflow's version
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@set -e; for folder in include/jobs/*/; do MYPYPATH=$$folder $(BIN)/mypy $$folder*.py; done
 	@$(BIN)/cfn-lint include/infrastructure/*.yaml
 	@$(BIN)/pytest -q tests/test_imports.py tests/test_installation.py
 	@$(MAKE) lock-is-current

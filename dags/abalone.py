@@ -21,6 +21,7 @@ import pendulum
 from airflow.sdk import Param, chain, dag
 
 from include.pipelines import abalone as spec
+from millrace.alerts import late_after
 from millrace.assets import ABALONE_MODEL
 from millrace.defaults import DEFAULT_ARGS
 from millrace.operators.endpoint import (
@@ -56,6 +57,7 @@ PARAMS = {
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=8),
+    deadline=late_after(timedelta(hours=2)),
     params=PARAMS,
     default_args=DEFAULT_ARGS,
     tags=["tabular", "spark", "xgboost"],
@@ -95,7 +97,8 @@ def abalone() -> None:
         package=better.output["package"],
         trigger_rule="none_failed",
     )
-    tear_down = EndpointTearDownOperator(task_id="tear_down")
+    # Without a setup: Airflow would then want smoke_test to run only after a deployment.
+    tear_down = EndpointTearDownOperator(task_id="tear_down").as_teardown()
 
     chain(features, checked, model, evaluated, better, deploy, smoke_test, tear_down)
     chain(better, smoke_test)

@@ -1,20 +1,16 @@
 """What every DAG has in common: retries, alerts, and who owns it."""
 
-import logging
 import random
 from datetime import timedelta
 from typing import Any, Self
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from airflow.sdk import Context
 from airflow.sdk.definitions.retry_policy import RetryDecision, RetryPolicy
 from botocore.exceptions import ClientError
 from typing_extensions import override
 
-from include.settings import settings
+from millrace.alerts import notify_failure
 from millrace.errors import JobFailed
-
-log = logging.getLogger(__name__)
 
 PASSING = frozenset({
     "InternalFailure", "InternalServerError", "RequestLimitExceeded", "ServiceUnavailable",
@@ -65,25 +61,6 @@ def growing_delay(first: timedelta, try_number: int) -> timedelta:
     """Doubles with every try, up to an hour, spread by a quarter so that tasks do not come back together."""
     delay: timedelta = min(first * 2 ** min(try_number - 1, 10), LONGEST_DELAY)
     return delay * random.uniform(0.75, 1.25)  # noqa: S311  # jitter is no secret
-
-
-def notify_failure(context: Context) -> None:
-    """Tells the failures topic which task failed, why, and where its log is."""
-    ti = context["ti"]
-    message = "\n".join(
-        (
-            f"{ti.dag_id}.{ti.task_id} failed in run {ti.run_id} after {ti.try_number} tries.",
-            f"Reason: {context.get('exception')}",
-            f"Log: {ti.log_url}",
-        )
-    )
-    hook = AwsGenericHook[Any](aws_conn_id="aws_default", client_type="sns")
-    hook.conn.publish(
-        TopicArn=settings().failures_topic_arn,
-        Message=message,
-        # SNS allows a hundred characters in a subject.
-        Subject=f"Millrace: {ti.dag_id}.{ti.task_id} failed"[:100],
-    )
 
 
 DEFAULT_ARGS: dict[str, Any] = {

@@ -10,7 +10,6 @@ Output, under ``--output``:
 import argparse
 import hashlib
 import json
-import os
 import sys
 import tarfile
 from collections.abc import Sequence
@@ -24,6 +23,8 @@ import numpy as np
 import pandas as pd
 import xgboost as xgb
 from numpy.typing import NDArray
+
+from failure import report_failure
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -186,14 +187,6 @@ def evaluate(model: Path, champion: Path | None, validation: Path, output: Path)
     (output / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
     (output / "model.json").write_text(json.dumps(identity, indent=2) + "\n")
     return metrics
-
-
-def report_failure(sentence: str) -> None:
-    """Leaves the sentence where SageMaker Processing looks for the job's exit message."""
-    path = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml")) / "output" / "message"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(sentence)
-    print(f"ERROR: {sentence}", file=sys.stderr)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -18,6 +18,8 @@ import numpy as np
 import pandas as pd
 import xgboost as xgb
 
+from failure import report_failure
+
 MODEL = "xgboost-model"
 NOT_BOOSTER = {"train", "validation", "model_dir", "output_data_dir", "num_round", "early_stopping_rounds"}
 
@@ -26,7 +28,7 @@ class TrainingError(Exception):
     """Training cannot start. The message is one sentence for the user."""
 
 
-class CsvParts(xgb.DataIter):
+class CsvParts(xgb.DataIter):  # type: ignore[misc]  # xgboost is in the job's image only
     """The files of a channel, one at a time: only their quantised values stay in memory.
 
     Raises:
@@ -172,17 +174,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         run(parser().parse_args(argv))
     except (TrainingError, xgb.core.XGBoostError) as error:
-        report_failure(str(error))
+        report_failure(str(error), "failure")
         return 1
     return 0
-
-
-def report_failure(sentence: str) -> None:
-    """Leaves the sentence where SageMaker Training looks for the failure reason."""
-    path = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml")) / "output" / "failure"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(sentence)
-    print(f"ERROR: {sentence}", file=sys.stderr)
 
 
 if __name__ == "__main__":

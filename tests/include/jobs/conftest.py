@@ -21,14 +21,14 @@ SPARK = (
 Job = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def _python(image: str) -> Path:
+def interpreter(image: str) -> Path:
     """The interpreter of an image, installed first if it is not there."""
     store = ImageStore(IMAGES)
     return store.ensure(store.resolve(f"registry/{image}:latest")) / "bin" / "python"
 
 
 def _run(image: str) -> Job:
-    python = _python(image)
+    python = interpreter(image)
 
     def run(script: Path, *arguments: str | Path, base: Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

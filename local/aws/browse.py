@@ -1,0 +1,192 @@
+"""Pages for a person's browser: what the buckets hold, and each object as it is.
+
+S3's own addresses refuse a browser, which sends no credentials. Objects are what jobs wrote, so a browser
+that shows one must not take it for a part of this server: see :data:`SANDBOX`.
+"""
+
+import mimetypes
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from jinja2 import Environment, FileSystemLoader
+from moto.s3.exceptions import MissingBucket
+from moto.s3.models import FakeBucket, s3_backends
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Request, Response
+
+from local.aws.services.s3 import listing
+from local.aws.services.s3.models import StoredObject
+
+if TYPE_CHECKING:
+    from local.aws.server import LocalAws
+
+ROOT = "/_millrace/s3/"
+DELIMITER = "/"
+
+SANDBOX = (
+    "sandbox allow-downloads; default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
+    "form-action 'none'; img-src data: {pages}; media-src {pages}"
+)
+"""Policy of an object: an origin of its own, no scripts, no forms, and from here only other objects.
+
+``'self'`` instead of the pages' addresses would also let it make GET requests to every AWS API of this port.
+"""
+PAGE = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+"""Policy of a listing; without the sandbox, in which a click on an archive downloads nothing."""
+
+TYPES = mimetypes.MimeTypes()  # Python's own table; the module's functions also read this machine's
+UNSPECIFIC = {"", "binary/octet-stream", "application/octet-stream"}
+"""What S3 says of an object whose writer said nothing."""
+CONTENT_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(;[ -~]*)?", re.ASCII)
+CODINGS = re.compile(r"[\w ,.-]+", re.ASCII)
+
+TEMPLATE = Environment(
+    loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True
+).get_template("browse.html")
+
+
+class NotThereError(LookupError):
+    """No bucket, object or folder is at an address. The message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row of a listing, or a step of the path to it; a folder has no size and no time."""
+
+    name: str
+    address: str
+    size: int | None = None
+    time: str = ""
+
+
+class Browser:
+    """The WSGI application below :data:`ROOT`."""
+
+    def __init__(self, aws: "LocalAws") -> None:
+        self._aws = aws
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        request = Request(environ)
+        try:
+            response = self._answer(request)
+        except (NotThereError, MissingBucket) as error:
+            sentence = str(error) if isinstance(error, NotThereError) else "There is no bucket of this name."
+            response = Response(f"{sentence}\n", HTTPStatus.NOT_FOUND, content_type="text/plain; charset=utf-8")
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Cache-Control"] = "no-store"  # a task that runs again writes the same keys
+        response.headers.setdefault("Content-Security-Policy", PAGE)
+        answer: Iterable[bytes] = response(environ, start_response)
+        return answer
+
+    def _answer(self, request: Any) -> Any:
+        if request.method not in ("GET", "HEAD"):
+            return Response(
+                "Only GET and HEAD are answered here.\n",
+                HTTPStatus.METHOD_NOT_ALLOWED,
+                {"Allow": "GET, HEAD"},
+            )
+        name, slash, path = request.path.removeprefix(ROOT.rstrip("/")).removeprefix("/").partition("/")
+        if not name:
+            return self._buckets()
+        bucket = s3_backends[self._aws.account_id]["aws"].get_bucket(name)
+        key, prefix = request.args.get("key", path), request.args.get("prefix", path)
+        if "key" in request.args or (path and not path.endswith(DELIMITER) and "prefix" not in request.args):
+            return self._object(request, bucket, key)
+        if not slash:
+            return redirect(address(name))
+        return self._folder(bucket, prefix, request.args.get("after", ""))
+
+    def _buckets(self) -> Any:
+        buckets = s3_backends[self._aws.account_id]["aws"].buckets.values()
+        entries = [
+            Entry(bucket.name, address(bucket.name), time=_minute(bucket.creation_date)) for bucket in buckets
+        ]
+        return _page("Buckets", sorted(entries, key=lambda entry: entry.name), [Entry("Buckets", ROOT)])
+
+    def _object(self, request: Any, bucket: FakeBucket, key: str) -> Any:
+        stored = bucket.keys.get(key)
+        if not isinstance(stored, StoredObject):  # nothing, or the marker of a deletion
+            if listing.page(bucket.keys, _folder_request(f"{key}/", limit=1)).is_empty:
+                raise NotThereError(f"There is no object and no folder s3://{bucket.name}/{key}.")
+            return redirect(address(bucket.name, f"{key}/"))
+        headers = {
+            "Content-Type": content_type(key, str(stored.metadata.get("content-type", ""))),
+            "Content-Length": str(stored.body.size),
+            "Content-Disposition": f"inline; filename*=UTF-8''{quote(key.rpartition('/')[2], safe='')}",
+            "Content-Security-Policy": SANDBOX.format(pages=self._pages()),
+        }
+        coding = str(stored.metadata.get("content-encoding", ""))
+        if CODINGS.fullmatch(coding):
+            headers["Content-Encoding"] = coding
+        body = [] if request.method == "HEAD" else stored.body.stream()
+        return Response(body, headers=headers, direct_passthrough=True)
+
+    def _pages(self) -> str:
+        """Where a browser on this machine may have found these pages."""
+        port = urlsplit(self._aws.endpoint_url).port
+        return " ".join(f"http://{host}:{port}{ROOT}" for host in ("127.0.0.1", "localhost"))
+
+    @staticmethod
+    def _folder(bucket: FakeBucket, prefix: str, after: str) -> Any:
+        page = listing.page(bucket.keys, _folder_request(prefix, after))
+        if page.is_empty and prefix and not after:
+            raise NotThereError(f"There is no folder s3://{bucket.name}/{prefix}.")
+        entries = [Entry(name[len(prefix) :], address(bucket.name, name)) for name in page.prefixes]
+        for stored in page.objects:
+            name = stored.name[len(prefix) :] or "(an object with the folder's own name)"
+            time = _minute(stored.last_modified)
+            entries.append(Entry(name, address(bucket.name, stored.name, is_object=True), stored.size, time))
+        more = page.last and address(bucket.name, prefix, after=page.last)
+        return _page(f"s3://{bucket.name}/{prefix}", entries, _crumbs(bucket.name, prefix), more)
+
+
+def address(bucket: str, name: str = "", *, is_object: bool = False, **query: str) -> str:
+    """The path of the page of an object, or of a folder (an empty name, or one that ends with a slash).
+
+    Browsers resolve ``.`` and ``..`` in a path, even percent-encoded, so such a name goes into the query.
+    """
+    folder = not is_object
+    if {".", ".."} & set(name.split("/")) or (name.endswith("/") and not folder):
+        query = {"prefix" if folder else "key": name} | query
+        name = ""
+    path = ROOT + quote(f"{bucket}/{name}")
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+def content_type(key: str, stored: str) -> str:
+    """What S3 says, unless it says nothing of use; then what the name says."""
+    if stored.lower() not in UNSPECIFIC and CONTENT_TYPE.fullmatch(stored):
+        return stored
+    # With the slash, no name is taken for a URL with a scheme.
+    guess, compressed = TYPES.guess_type(f"/{key.rpartition('/')[2]}")
+    if guess is None or compressed:
+        return "application/octet-stream"
+    return f"{guess}; charset=utf-8" if guess.startswith("text/") else guess
+
+
+def _folder_request(prefix: str, after: str = "", limit: int = listing.MAX_KEYS) -> listing.Request:
+    return listing.Request(prefix, DELIMITER, after, limit, {})
+
+
+def _crumbs(bucket: str, prefix: str) -> list[Entry]:
+    """The way up: all buckets, the bucket, and each folder on the way to ``prefix``."""
+    crumbs = [Entry("Buckets", ROOT), Entry(bucket, address(bucket))]
+    end = 0
+    while (end := prefix.find(DELIMITER, start := end) + 1) > 0:
+        crumbs.append(Entry(prefix[start : end - 1] or "(empty)", address(bucket, prefix[:end])))
+    return crumbs
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
+def _page(title: str, entries: list[Entry], crumbs: list[Entry], more: str | None = None) -> Any:
+    text = TEMPLATE.render(title=title, entries=entries, crumbs=crumbs, more=more)
+    return Response(text, content_type="text/html; charset=utf-8")
