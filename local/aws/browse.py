@@ -72,12 +72,15 @@ class Browser:
         self._aws = aws
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answers one request, by WSGI."""
         request = Request(environ)
         try:
             response = self._answer(request)
         except (NotThereError, MissingBucket) as error:
             sentence = str(error) if isinstance(error, NotThereError) else "There is no bucket of this name."
-            response = Response(f"{sentence}\n", HTTPStatus.NOT_FOUND, content_type="text/plain; charset=utf-8")
+            response = Response(
+                f"{sentence}\n", HTTPStatus.NOT_FOUND, content_type="text/plain; charset=utf-8"
+            )
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Cache-Control"] = "no-store"  # a task that runs again writes the same keys
         response.headers.setdefault("Content-Security-Policy", PAGE)
@@ -92,7 +95,7 @@ class Browser:
                 {"Allow": "GET, HEAD"},
             )
         name, slash, path = request.path.removeprefix(ROOT.rstrip("/")).removeprefix("/").partition("/")
-        if not name:
+        if not name and not path:
             return self._buckets()
         bucket = s3_backends[self._aws.account_id]["aws"].get_bucket(name)
         key, prefix = request.args.get("key", path), request.args.get("prefix", path)
@@ -105,14 +108,14 @@ class Browser:
     def _buckets(self) -> Any:
         buckets = s3_backends[self._aws.account_id]["aws"].buckets.values()
         entries = [
-            Entry(bucket.name, address(bucket.name), time=_minute(bucket.creation_date)) for bucket in buckets
+            Entry(bucket.name, address(bucket.name), time=_second(bucket.creation_date)) for bucket in buckets
         ]
         return _page("Buckets", sorted(entries, key=lambda entry: entry.name), [Entry("Buckets", ROOT)])
 
     def _object(self, request: Any, bucket: FakeBucket, key: str) -> Any:
         stored = bucket.keys.get(key)
         if not isinstance(stored, StoredObject):  # nothing, or the marker of a deletion
-            if listing.page(bucket.keys, _folder_request(f"{key}/", limit=1)).is_empty:
+            if not _has_entries(listing.page(bucket.keys, _folder_request(f"{key}/", limit=1))):
                 raise NotThereError(f"There is no object and no folder s3://{bucket.name}/{key}.")
             return redirect(address(bucket.name, f"{key}/"))
         headers = {
@@ -124,7 +127,7 @@ class Browser:
         coding = str(stored.metadata.get("content-encoding", ""))
         if CODINGS.fullmatch(coding):
             headers["Content-Encoding"] = coding
-        body = [] if request.method == "HEAD" else stored.body.stream()
+        body: Iterable[bytes] = [] if request.method == "HEAD" else stored.body.stream()
         return Response(body, headers=headers, direct_passthrough=True)
 
     def _pages(self) -> str:
@@ -135,12 +138,12 @@ class Browser:
     @staticmethod
     def _folder(bucket: FakeBucket, prefix: str, after: str) -> Any:
         page = listing.page(bucket.keys, _folder_request(prefix, after))
-        if page.is_empty and prefix and not after:
+        if prefix and not after and not _has_entries(page):
             raise NotThereError(f"There is no folder s3://{bucket.name}/{prefix}.")
         entries = [Entry(name[len(prefix) :], address(bucket.name, name)) for name in page.prefixes]
         for stored in page.objects:
             name = stored.name[len(prefix) :] or "(an object with the folder's own name)"
-            time = _minute(stored.last_modified)
+            time = _second(stored.last_modified)
             entries.append(Entry(name, address(bucket.name, stored.name, is_object=True), stored.size, time))
         more = page.last and address(bucket.name, prefix, after=page.last)
         return _page(f"s3://{bucket.name}/{prefix}", entries, _crumbs(bucket.name, prefix), more)
@@ -174,16 +177,24 @@ def _folder_request(prefix: str, after: str = "", limit: int = listing.MAX_KEYS)
     return listing.Request(prefix, DELIMITER, after, limit, {})
 
 
+def _has_entries(page: listing.Page) -> bool:
+    return bool(page.objects or page.prefixes)
+
+
 def _crumbs(bucket: str, prefix: str) -> list[Entry]:
     """The way up: all buckets, the bucket, and each folder on the way to ``prefix``."""
-    crumbs = [Entry("Buckets", ROOT), Entry(bucket, address(bucket))]
-    end = 0
-    while (end := prefix.find(DELIMITER, start := end) + 1) > 0:
-        crumbs.append(Entry(prefix[start : end - 1] or "(empty)", address(bucket, prefix[:end])))
-    return crumbs
+    folders = prefix.split(DELIMITER)[:-1]
+    return [
+        Entry("Buckets", ROOT),
+        Entry(bucket, address(bucket)),
+        *(
+            Entry(name or "(empty)", address(bucket, DELIMITER.join([*folders[:depth], name, ""])))
+            for depth, name in enumerate(folders)
+        ),
+    ]
 
 
-def _minute(moment: datetime) -> str:
+def _second(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S}"
 
 

@@ -16,6 +16,7 @@ from botocore.session import get_session
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from typing_extensions import override
 
+from local.aws import browse
 from local.aws.http import ExcInfo, refuse_to_write
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Dispatcher(DomainDispatcherApplication):
         super().__init__(create_backend_app)
         self._aws = aws
         self._backends: dict[str, Any] = {}
+        self._browser = browse.Browser(aws)
 
     @override
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -63,10 +65,23 @@ class Dispatcher(DomainDispatcherApplication):
             return _answer(environ, start_response, 403, "AccessDenied", _STRANGER)
         if path == HEALTH_PATH:
             return self._health(start_response)
+        if f"{path}/".startswith(browse.ROOT):
+            return self._browser(environ, start_response)
+        if self._is_led_from_a_page(environ, path):
+            return _answer(environ, start_response, 403, "AccessDenied", _LED)
         if path.startswith("/moto-api"):
             return _answer(environ, start_response, 404, "NotFound", "The moto API is not served here.")
         with self._guard(environ, operation_of(environ)):
             return self._call(environ, start_response)
+
+    def _is_led_from_a_page(self, environ: dict[str, Any], path: str) -> bool:
+        """A page of another site, or one that a job wrote, had a browser GET something other than an object.
+
+        Such a GET has no Origin, and services with a query protocol also act on a GET. No client of AWS
+        sends this header.
+        """
+        elsewhere = environ.get("HTTP_SEC_FETCH_SITE") == "cross-site"
+        return elsewhere and self.infer_service_region_host(environ, path) is not None
 
     def _guard(self, environ: dict[str, Any], operation: str | None) -> AbstractContextManager[None]:
         if operation in WAITING or _service(environ) == "s3":  # S3 does this itself, for uploads
@@ -131,6 +146,8 @@ class Dispatcher(DomainDispatcherApplication):
 
 
 _STRANGER = "The local AWS answers programs of this machine only: Host and Origin must be loopback addresses."
+
+_LED = "A web page of another site led here: of this server's services, it may lead to objects of S3 only."
 
 
 def _from_this_machine(environ: dict[str, Any]) -> bool:

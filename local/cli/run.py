@@ -115,7 +115,7 @@ def _report(stack: Stack, api: AirflowApi, dag_run: Json, order: list[str]) -> N
     result = summary.of_run(dag_run, results)
     result.write(stack.config)
     output.print()
-    output.print("\n".join(result.lines()), markup=False, soft_wrap=True)
+    output.print(result.text(stack.config.aws_url), soft_wrap=True)
     show_addresses(stack)
     if result.state != "success":
         raise RunFailedError(_failures(api, tasks, dag_id))

@@ -1,14 +1,21 @@
 """What a run left behind, gathered from the results of its tasks."""
 
 import json
-from collections.abc import Iterable, Iterator
+import os.path
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
+
+from rich.style import Style
+from rich.text import Text
 
 from local.stack.airflow_api import Json
 from local.stack.config import StackConfig
 from local.stack.credentials import write_private
+
+S3 = "s3://"
 
 
 @dataclass
@@ -41,8 +48,11 @@ class Summary:
         """Keep it as ``last-run.json`` for scripts."""
         write_private(config.last_run, json.dumps(asdict(self), indent=2) + "\n")
 
-    def lines(self) -> Iterator[str]:
-        """The summary as a person reads it; values are whole, so that they can be copied."""
+    def text(self, aws_url: str) -> Text:
+        """The summary as a person reads it; values are whole, so that they can be copied.
+
+        In a terminal, an output is a link to its page of the local AWS.
+        """
         values = {"state": self.state, "seconds": f"{self.seconds:.1f}"}
         values |= {name: number(value) for name, value in self.metrics.items()}
         values |= self.outputs
@@ -51,7 +61,25 @@ class Summary:
         if self.prediction is not None:
             values["prediction"] = json.dumps(self.prediction, ensure_ascii=False)
         width = max(map(len, values))
-        return (f"{name:<{width}}  {value}" for name, value in values.items())
+        lines = [Text(f"{name:<{width}}  ").append(_linked(aws_url, value)) for name, value in values.items()]
+        if folder := self.folder():
+            lines.append(Text(f"Outputs    {page(aws_url, folder)}"))
+        return Text("\n").join(lines)
+
+    def folder(self) -> str | None:
+        """The deepest folder in S3 that holds all outputs, as a URI that ends with a slash."""
+        uris = [uri for uri in self.outputs.values() if uri.startswith(S3)]
+        folder = os.path.commonprefix(uris).rpartition("/")[0] + "/"  # noqa: RUF071  # cut at a slash
+        return folder if len(folder) > len(S3) else None
+
+
+def page(aws_url: str, uri: str) -> str:
+    """Where the local AWS shows an S3 URI to a browser."""
+    return f"{aws_url}/_millrace/s3/{quote(uri.removeprefix(S3))}"
+
+
+def _linked(aws_url: str, value: str) -> Text:
+    return Text(value, Style(link=page(aws_url, value)) if value.startswith(S3) else "")
 
 
 def of_run(run: Json, results: Iterable[object]) -> Summary:

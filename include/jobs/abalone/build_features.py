@@ -14,6 +14,7 @@ Output, under ``--output``:
 - ``metrics/metrics.json``: flat numbers; ``rows_in == rows_train + rows_validation + rows_rejected``
 
 The same rows and seed give the same bytes, in whatever files, order or partitions the rows come.
+In a Parquet footer only the order of a column's encodings may differ, from one JVM to the next.
 This job rejects what cannot be read as an abalone; ``check_features.py`` judges what can.
 """
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
+from itertools import takewhile
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
@@ -54,16 +56,20 @@ class ModelRegistry:
         content_types: list[str],
         properties: Mapping[str, str],
         tags: list[Any],
+        since: datetime,
     ) -> str:
-        """Registers an artifact once, awaiting approval; the ARN of its version."""
+        """Registers an artifact once, awaiting approval; the ARN of its version.
+
+        An earlier try of the same run may have registered it already: versions since the run's
+        beginning are looked at, however many there are of older runs.
+        """
         self._ensure_group(tags)
-        for summary in self._versions():
-            package = summary["ModelPackageArn"]
-            known = self.client.describe_model_package(ModelPackageName=package)
-            if known["InferenceSpecification"]["Containers"][0]["ModelDataUrl"] == artifact:
-                return str(package)
+        for summary in takewhile(lambda version: version["CreationTime"] >= since, self._versions()):
+            if summary.get("ModelPackageDescription") == artifact:
+                return str(summary["ModelPackageArn"])
         answer = self.client.create_model_package(
             ModelPackageGroupName=self.group,
+            ModelPackageDescription=artifact,
             ModelApprovalStatus="PendingManualApproval",
             InferenceSpecification={
                 "Containers": [{"Image": image, "ModelDataUrl": artifact}],

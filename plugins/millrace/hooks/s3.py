@@ -69,13 +69,13 @@ class S3:
             raise ValueError(f"{uri} is not JSON: {error}") from error
 
     def page(self, uri: str) -> str:
-        """Where a person's browser shows an object: AWS's console, or the local AWS itself."""
+        """Where a person's browser shows an object: AWS's console, or the local AWS's own pages."""
         bucket, key = split(uri)
         endpoint, path = urlsplit(self.client.meta.endpoint_url), quote(f"{bucket}/{key}")
         if endpoint.netloc.endswith(".amazonaws.com"):
             region = self.client.meta.region_name
             return f"https://{region}.console.aws.amazon.com/s3/object/{bucket}?prefix={quote(key)}"
-        return f"{endpoint.scheme}://{endpoint.netloc}/{path}"
+        return f"{endpoint.scheme}://{endpoint.netloc}/_millrace/s3/{path}"
 
     def keys(self, uri: str) -> list[str]:
         """The first thousand keys under a prefix, in order."""

@@ -75,6 +75,7 @@ class ModelGateOperator(AwsOperator, BranchMixIn):
             content_types=list(self.content_types),
             properties={"run": run.run_id, **{name: str(value) for name, value in self.metrics.items()}},
             tags=run.tags(self.task_id),
+            since=run.run_after,
         )
         verdict = self.verdict(run, self.metrics, self.champion)
         registry.decide(package, verdict.passed, verdict.reason)

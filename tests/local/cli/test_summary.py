@@ -1,9 +1,13 @@
 """A summary gathers what the tasks of a run returned."""
 
+import io
 import json
+import re
 from datetime import UTC, datetime
 
+import httpx
 import pytest
+from rich.console import Console
 
 from local.cli import summary
 from local.stack.config import StackConfig
@@ -55,10 +59,72 @@ def test_it_is_written_for_scripts(tmp_path):
     assert content["metrics"]["rmse"] == 2.17
 
 
+def printed(result, url="http://127.0.0.1:4566", *, terminal=False):
+    console = Console(
+        file=io.StringIO(), force_terminal=terminal, color_system="truecolor" if terminal else None, width=40
+    )
+    console.print(result.text(url), soft_wrap=True)
+    return console.file.getvalue()
+
+
+def links(text):
+    return dict(re.findall(r"\x1b]8;[^;]*;([^\x1b]*)\x1b\\([^\x1b]*)\x1b]8;;", text))
+
+
+def with_outputs(**outputs):
+    return summary.of_run(RUN, [{"outputs": outputs}])
+
+
 def test_it_is_shown_for_people():
-    text = "\n".join(summary.of_run(RUN, RESULTS).lines())
+    text = printed(summary.of_run(RUN, RESULTS))
     for shown in ("success", "90.2", "4,177", "2.17", "s3://b/model.tar.gz", "[9.5, 11.25]"):
         assert shown in text
+    assert "\x1b" not in text
+
+
+def test_an_output_is_a_link_in_a_terminal():
+    text = printed(summary.of_run(RUN, RESULTS), terminal=True)
+    assert links(text) == {
+        "http://127.0.0.1:4566/_millrace/s3/b/features": "s3://b/features",
+        "http://127.0.0.1:4566/_millrace/s3/b/model.tar.gz": "s3://b/model.tar.gz",
+    }
+
+
+def test_a_link_opens_what_it_names(aws, client):
+    s3 = client("s3")
+    s3.create_bucket(Bucket="data")
+    key = "[bold]a ünï%20 [/link]#?.json"
+    s3.put_object(Bucket="data", Key=key, Body=b"{}")
+
+    text = printed(with_outputs(report=f"s3://data/{key}"), aws.endpoint_url, terminal=True)
+
+    ((address, shown),) = links(text).items()
+    assert shown == f"s3://data/{key}"
+    assert httpx.get(address).content == b"{}"
+
+
+@pytest.mark.parametrize(
+    ("outputs", "folder"),
+    [
+        (
+            ["s3://b/main/abalone/run/csv", "s3://b/main/abalone/run/model/m.tar.gz"],
+            "s3://b/main/abalone/run/",
+        ),
+        (["s3://b/main/run/report", "s3://b/main/run/report/index.html"], "s3://b/main/run/"),
+        (["s3://b/main/run-1/a", "s3://b/main/run-2/a"], "s3://b/main/"),
+        (["s3://b/run/model.tar.gz"], "s3://b/run/"),
+        (["s3://b/run/a", "arn:aws:x"], "s3://b/run/"),
+        (["s3://bucket-a/x", "s3://bucket-b/x"], None),
+        (["arn:aws:x"], None),
+        ([], None),
+    ],
+)
+def test_the_folder_of_all_outputs(outputs, folder):
+    result = with_outputs(**{f"output_{number}": uri for number, uri in enumerate(outputs)})
+    assert result.folder() == folder
+    page = f"Outputs    http://127.0.0.1:4566/_millrace/s3/{(folder or '').removeprefix('s3://')}\n"
+    assert printed(result).endswith(page) == bool(folder)
+    assert ("Outputs" in printed(result)) == bool(folder)
 
 
 def test_seconds_of_what_runs_and_of_what_has_not_started():
