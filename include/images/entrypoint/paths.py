@@ -18,7 +18,12 @@ def read_config(name: str) -> dict[str, Any]:
 
 
 def write_failure(reason: str) -> None:
-    """Leaves the reason where SageMaker looks for it: at most 1,024 characters are kept."""
+    """Leaves the reason where SageMaker looks for it, unless the program has left its own.
+
+    At most 1,024 characters are kept.
+    """
     path = base() / "output" / "failure"
+    if path.exists():
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(reason.strip()[:1024])

@@ -16,8 +16,8 @@ from . import paths
 def run(program: Path, arguments: list[str], environment: dict[str, str]) -> int:
     """Runs ``python program arguments`` in its own folder; returns the exit code.
 
-    SIGTERM reaches the program, which may save its work. On an error `/opt/ml/output/failure` holds the
-    last line of its traceback.
+    SIGTERM reaches the program, which may save its work. On an error `/opt/ml/output/failure` holds what
+    the program wrote there, or the last line of its traceback.
     """
     if not program.is_file():
         write_missing(program)

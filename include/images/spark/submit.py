@@ -223,7 +223,10 @@ def reason(lines: list[str], code: int) -> str:
 
 
 def _leave_message(text: str) -> None:
+    """Says why the job ended, unless the application has said so itself."""
     file = paths.base() / "output" / "message"
+    if file.exists():
+        return
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text[:1024])
 

@@ -104,6 +104,13 @@ def test_a_reason_is_bounded(base):
     assert len((base / "output" / "failure").read_text()) == 1024
 
 
+def test_the_program_s_own_reason_is_kept(base):
+    (base / "output").mkdir(parents=True, exist_ok=True)
+    (base / "output" / "failure").write_text("the program's own words")
+    paths.write_failure("exit code 1")
+    assert (base / "output" / "failure").read_text() == "the program's own words"
+
+
 def _archive(path, name):
     with tarfile.open(path, "w:gz") as tar:
         info = tarfile.TarInfo(name)

@@ -80,11 +80,12 @@ def _submit(tmp_path, *arguments, **environment):
         "SAGEMAKER_BASE_DIR": str(base),
         **environment,
     }
+    message = base / "output" / "message"
+    message.unlink(missing_ok=True)
     program = IMAGES / "spark" / "bin" / "smspark-submit"
     done = subprocess.run(
         [sys.executable, program, *arguments], env=environ, capture_output=True, text=True, check=False
     )
-    message = base / "output" / "message"
     return done.returncode, done.stderr.strip(), message.read_text() if message.is_file() else None
 
 
