@@ -86,6 +86,17 @@ class StackUnderTest:
         content: bytes = self.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
         return content
 
+    def jobs(self, run_id: str, kind: str = "Processing") -> dict[str, str]:
+        """Name -> status of the jobs that a run has launched."""
+        sagemaker = self.client("sagemaker")
+        list_jobs = getattr(sagemaker, f"list_{kind.lower()}_jobs")
+        found = {}
+        for job in list_jobs(MaxResults=100)[f"{kind}JobSummaries"]:
+            tags = sagemaker.list_tags(ResourceArn=job[f"{kind}JobArn"])["Tags"]
+            if {"Key": "millrace:run", "Value": run_id} in tags:
+                found[job[f"{kind}JobName"]] = job[f"{kind}JobStatus"]
+        return found
+
     @property
     def airflow_url(self) -> str:
         return f"http://127.0.0.1:{self.airflow_port}"

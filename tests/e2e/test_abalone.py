@@ -66,13 +66,11 @@ def test_the_same_data_and_seed_give_the_same_model_which_is_not_deployed(stack,
     assert second["prediction"] == first["prediction"]
 
 
-def test_every_job_was_launched_once(stack, second):
-    sagemaker = stack.client("sagemaker")
-    processing = sagemaker.list_processing_jobs()["ProcessingJobSummaries"]
-    training = sagemaker.list_training_jobs()["TrainingJobSummaries"]
-    assert len(processing) == 6
-    assert len(training) == 2
-    assert all(job["ProcessingJobName"].endswith("-1") for job in processing)
+def test_every_job_was_launched_once(stack, first, second):
+    for run in (first, second):
+        processing, training = (stack.jobs(run["run_id"], kind) for kind in ("Processing", "Training"))
+        assert (len(processing), len(training)) == (3, 1)
+        assert all(name.endswith("-1") for name in (*processing, *training))
 
 
 def test_the_state_survives_a_restart(stack, second):
@@ -81,8 +79,7 @@ def test_the_state_survives_a_restart(stack, second):
     up = stack.millrace("up")
     assert up.returncode == 0, up.stderr
     assert stack.states("abalone", second["run_id"])["train"] == "success"
-    sagemaker = stack.client("sagemaker")
-    assert len(sagemaker.list_training_jobs()["TrainingJobSummaries"]) == 2
+    assert list(stack.jobs(second["run_id"], "Training").values()) == ["Completed"]
     row = second["prediction"]["features"].encode()
     answer = stack.client("sagemaker-runtime").invoke_endpoint(
         EndpointName=second["endpoint"], ContentType="text/csv", Accept="text/csv", Body=row

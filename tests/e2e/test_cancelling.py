@@ -28,15 +28,7 @@ class WaitingRun:
         )
 
     def jobs(self):
-        """Name -> status of the jobs that the task has launched."""
-        sagemaker = self.stack.client("sagemaker")
-        jobs = sagemaker.list_processing_jobs(MaxResults=100)["ProcessingJobSummaries"]
-        found = {}
-        for job in jobs:
-            tags = sagemaker.list_tags(ResourceArn=job["ProcessingJobArn"])["Tags"]
-            if {"Key": "millrace:run", "Value": self.run_id} in tags:
-                found[job["ProcessingJobName"]] = job["ProcessingJobStatus"]
-        return found
+        return self.stack.jobs(self.run_id)
 
     def until(self, condition, seconds=60):
         deadline = time.monotonic() + seconds
