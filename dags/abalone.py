@@ -21,7 +21,6 @@ import pendulum
 from airflow.sdk import Param, chain, dag
 
 from include.pipelines import abalone as spec
-from millrace.alerts import late_after
 from millrace.assets import ABALONE_MODEL
 from millrace.defaults import DEFAULT_ARGS
 from millrace.operators.endpoint import (
@@ -57,7 +56,6 @@ PARAMS = {
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=8),
-    deadline=late_after(timedelta(hours=2)),
     params=PARAMS,
     default_args=DEFAULT_ARGS,
     tags=["tabular", "spark", "xgboost"],

@@ -213,10 +213,14 @@ def _migrated(config: StackConfig) -> Path:
 
 
 def _wait(supervisor: Supervisor, names: tuple[str, ...] | list[str], ready: Callable[[], bool]) -> None:
+    """Waits until these processes run and are ready; what they last said of themselves may be old news."""
     deadline = time.monotonic() + START_SECONDS
-    while not ready():
-        for row in supervisor.processes():
-            if row.name in names and row.has_failed:
+    while True:
+        rows = [row for row in supervisor.processes() if row.name in names]
+        if all(row.is_running for row in rows) and ready():
+            return
+        for row in rows:
+            if row.has_failed:
                 raise MillraceError(
                     f"{row.name} does not start ({row.message}); the end of its log "
                     f"{supervisor.config.log / row.name}.log:\n{supervisor.log_tail(row.name)}"

@@ -55,7 +55,7 @@ class ProcessStatus:
     @property
     def has_failed(self) -> bool:
         """Whether it died and may not come back."""
-        return self.state in {"FATAL", "BACKOFF", "EXITED", "UNKNOWN"}
+        return self.state in {"FATAL", "BACKOFF", "UNKNOWN"}
 
 
 class Supervisor:

@@ -1,13 +1,12 @@
 """What the failures topic hears."""
 
 import json
-from datetime import timedelta
 
 import boto3
 import pytest
 
 from include.settings import settings
-from millrace.alerts import late_after, notify_failure, notify_late
+from millrace.alerts import notify_failure
 
 
 @pytest.fixture
@@ -32,13 +31,3 @@ def test_a_failure_names_task_reason_and_log(heard, context):
     assert message["Subject"] == "Millrace: testing.step failed"
     assert "no luck" in message["Message"]
     assert "Log: http://log" in message["Message"]
-
-
-def test_a_late_run_is_told_as_airflow_tells_it(heard):
-    """The mapping is that of a deadline's callback on Airflow 3.3.2."""
-    alert = late_after(timedelta(hours=2))
-    notify_late({"dag_run": {"dag_id": "abalone", "dag_run_id": "manual__1"}}, **alert.callback.kwargs)
-    (message,) = heard()
-    assert message["Subject"] == "Millrace: abalone is late"
-    assert "manual__1" in message["Message"]
-    assert "2:00:00" in message["Message"]
