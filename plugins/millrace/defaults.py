@@ -2,21 +2,22 @@
 
 import random
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any, Self
 
 from airflow.sdk import Context
 from airflow.sdk.definitions.retry_policy import RetryDecision, RetryPolicy
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 from typing_extensions import override
 
 from millrace.alerts import notify_failure
 from millrace.errors import JobFailed
 
 PASSING = frozenset({
-    "InternalFailure", "InternalServerError", "RequestLimitExceeded", "ServiceUnavailable",
+    "ExpiredToken", "ExpiredTokenException", "RequestExpired", "RequestLimitExceeded",
     "SlowDown", "Throttling", "ThrottlingException", "TooManyRequestsException",
 })  # fmt: skip
-"""Error codes that go away by waiting."""
+"""Error codes that go away by waiting, beside every error of the server's own (HTTP 5xx)."""
 FULL = frozenset({"ResourceLimitExceeded", "CapacityError", "InsufficientCapacity"})
 """Error codes of a quota or a zone without room: waited for without holding a slot, and for longer."""
 
@@ -32,7 +33,7 @@ class AwsRetryPolicy(RetryPolicy):
     def evaluate(
         self, exception: BaseException, try_number: int, max_tries: int, context: Context | None = None
     ) -> RetryDecision:
-        if isinstance(exception, ValueError):
+        if isinstance(exception, ValueError | ParamValidationError):
             return RetryDecision.fail("bad input stays bad")
         if isinstance(exception, JobFailed) and exception.permanent:
             return RetryDecision.fail("the same job would fail again")
@@ -43,7 +44,7 @@ class AwsRetryPolicy(RetryPolicy):
             return RetryDecision.retry(
                 growing_delay(FIRST_DELAY_WHEN_FULL, try_number), f"{code}: no room yet"
             )
-        if code in PASSING:
+        if code in PASSING or is_server_error(exception):
             return RetryDecision.retry(growing_delay(FIRST_DELAY, try_number), code)
         return RetryDecision.fail(f"AWS refused with {code}")
 
@@ -55,6 +56,12 @@ class AwsRetryPolicy(RetryPolicy):
     @override
     def deserialize(cls, data: dict[str, Any]) -> Self:
         return cls()
+
+
+def is_server_error(error: ClientError) -> bool:
+    """Whether AWS itself failed, rather than the request."""
+    status: int = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def growing_delay(first: timedelta, try_number: int) -> timedelta:

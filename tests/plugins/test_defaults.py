@@ -2,14 +2,15 @@ from datetime import timedelta
 
 import pytest
 from airflow.sdk.definitions.retry_policy import RetryAction
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from millrace.defaults import FIRST_DELAY, LONGEST_DELAY, AwsRetryPolicy, growing_delay
 from millrace.errors import JobFailed
 
 
-def refused(code):
-    return ClientError({"Error": {"Code": code, "Message": "no"}}, "CreateTrainingJob")
+def refused(code, status=400):
+    answer = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "CreateTrainingJob")
 
 
 @pytest.mark.parametrize(
@@ -18,6 +19,9 @@ def refused(code):
         (refused("ValidationException"), RetryAction.FAIL),
         (refused("AccessDeniedException"), RetryAction.FAIL),
         (refused("ThrottlingException"), RetryAction.RETRY),
+        (refused("ExpiredTokenException"), RetryAction.RETRY),
+        (refused("SomethingNew", status=503), RetryAction.RETRY),
+        (ParamValidationError(report="no such field"), RetryAction.FAIL),
         (refused("ResourceLimitExceeded"), RetryAction.RETRY),
         (ValueError("bad"), RetryAction.FAIL),
         (JobFailed("AlgorithmError", permanent=True), RetryAction.FAIL),
