@@ -10,9 +10,6 @@ does when it starts and again at long intervals.
 import asyncio
 import json
 import logging
-import os
-import socket
-import uuid
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -20,6 +17,8 @@ from typing import Any, ClassVar
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from botocore.exceptions import BotoCoreError, ClientError
+
+from millrace.triggers.triggerer_queue import TriggererQueue, opened
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +73,7 @@ class EventStream:
         try:
             while True:
                 try:
-                    async with self._queue() as queue_url, aclosing(self._receive(queue_url)) as events:
+                    async with self._queue() as queue, aclosing(self._receive(queue)) as events:
                         self.subscribed.set()
                         async for event in events:
                             yield event
@@ -90,49 +89,27 @@ class EventStream:
         """Closes the clients."""
         await self._stack.aclose()
 
-    async def _receive(self, queue_url: str) -> AsyncGenerator[dict[str, Any]]:
-        sqs = await self.client("sqs")
+    @asynccontextmanager
+    async def _queue(self) -> AsyncIterator[TriggererQueue]:
+        sqs, sns = await self.client("sqs"), await self.client("sns")
+        async with opened(sqs, sns, self.key.queue_prefix, self.key.topic_arn) as queue:
+            yield queue
+
+    async def _receive(self, queue: TriggererQueue) -> AsyncGenerator[dict[str, Any]]:
         while True:
-            answer = await sqs.receive_message(
-                QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=LONG_POLL_SECONDS
+            await queue.keep_alive()
+            answer = await queue.sqs.receive_message(
+                QueueUrl=queue.url, MaxNumberOfMessages=10, WaitTimeSeconds=LONG_POLL_SECONDS
             )
             messages = answer.get("Messages", [])
             if messages:
                 entries = [
                     {"Id": str(i), "ReceiptHandle": m["ReceiptHandle"]} for i, m in enumerate(messages)
                 ]
-                await sqs.delete_message_batch(QueueUrl=queue_url, Entries=entries)
+                await queue.sqs.delete_message_batch(QueueUrl=queue.url, Entries=entries)
             for message in messages:
                 if (event := parse_event(message["Body"])) is not None:
                     yield event
-
-    @asynccontextmanager
-    async def _queue(self) -> AsyncIterator[str]:
-        sqs, sns = await self.client("sqs"), await self.client("sns")
-        name = f"{self.key.queue_prefix}-{socket.gethostname()[:20]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        name = "".join(c if c.isalnum() or c in "-_" else "-" for c in name)
-        queue_url = (await sqs.create_queue(QueueName=name))["QueueUrl"]
-        subscription = None
-        try:
-            attributes = await sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
-            queue_arn = attributes["Attributes"]["QueueArn"]
-            policy = json.dumps(_queue_policy(queue_arn, self.key.topic_arn))
-            await sqs.set_queue_attributes(
-                QueueUrl=queue_url, Attributes={"Policy": policy, "MessageRetentionPeriod": "3600"}
-            )
-            answer = await sns.subscribe(
-                TopicArn=self.key.topic_arn,
-                Protocol="sqs",
-                Endpoint=queue_arn,
-                Attributes={"RawMessageDelivery": "true"},
-                ReturnSubscriptionArn=True,
-            )
-            subscription = answer["SubscriptionArn"]
-            yield queue_url
-        finally:
-            if subscription:
-                await sns.unsubscribe(SubscriptionArn=subscription)
-            await sqs.delete_queue(QueueUrl=queue_url)
 
 
 def parse_event(body: str) -> dict[str, Any] | None:
@@ -145,18 +122,3 @@ def parse_event(body: str) -> dict[str, Any] | None:
         log.warning("not an EventBridge event, ignored: %.200r", body)
         return None
     return event
-
-
-def _queue_policy(queue_arn: str, topic_arn: str) -> dict[str, Any]:
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "sns.amazonaws.com"},
-                "Action": "sqs:SendMessage",
-                "Resource": queue_arn,
-                "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
-            }
-        ],
-    }

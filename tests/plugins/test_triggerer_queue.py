@@ -1,0 +1,103 @@
+"""A triggerer's queue: tagged while it lives, swept when it was forgotten."""
+
+import asyncio
+import time
+
+import boto3
+import pytest
+from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
+
+from include.settings import settings
+from millrace.triggers import triggerer_queue
+from millrace.triggers.triggerer_queue import SEEN, STALE_AFTER_SECONDS, opened
+
+PREFIX = "millrace-sweeping-triggerer"
+
+
+@pytest.fixture
+def sqs(aws):
+    return boto3.client("sqs")
+
+
+@pytest.fixture
+def leave(sqs):
+    """A queue as a killed triggerer leaves it: subscribed, and last seen so many seconds ago."""
+
+    def make(name, seconds_ago):
+        tags = {SEEN: str(int(time.time() - seconds_ago))} if seconds_ago is not None else {}
+        url = sqs.create_queue(QueueName=f"{PREFIX}-{name}", tags=tags)["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        boto3.client("sns").subscribe(TopicArn=settings().events_topic_arn, Protocol="sqs", Endpoint=arn)
+        return name
+
+    yield make
+    for url in sqs.list_queues(QueueNamePrefix=PREFIX).get("QueueUrls", []):
+        sqs.delete_queue(QueueUrl=url)
+
+
+def names(sqs):
+    urls = sqs.list_queues(QueueNamePrefix=PREFIX).get("QueueUrls", [])
+    return {url.rpartition("/")[2].removeprefix(f"{PREFIX}-") for url in urls}
+
+
+def subscribed():
+    found = boto3.client("sns").list_subscriptions_by_topic(TopicArn=settings().events_topic_arn)
+    return {s["Endpoint"].rpartition(":")[2].removeprefix(f"{PREFIX}-") for s in found["Subscriptions"]}
+
+
+def inside(look):
+    """What `look` sees while a queue is open."""
+
+    async def scenario():
+        hooks = [AwsGenericHook(aws_conn_id=None, client_type=service) for service in ("sqs", "sns")]
+        async with (
+            await hooks[0].get_async_conn() as sqs,
+            await hooks[1].get_async_conn() as sns,
+            opened(sqs, sns, PREFIX, settings().events_topic_arn) as queue,
+        ):
+            return await look(queue)
+
+    return asyncio.run(scenario())
+
+
+def test_forgotten_queues_are_swept_with_their_subscriptions(sqs, leave):
+    old, young, foreign = (
+        leave("old", STALE_AFTER_SECONDS + 60),
+        leave("young", STALE_AFTER_SECONDS - 60),
+        leave("foreign", None),
+    )
+
+    async def look(queue):
+        return names(sqs), subscribed()
+
+    queues, subscriptions = inside(look)
+    for found in (queues, subscriptions):
+        assert old not in found
+        assert {young, foreign} <= found
+    assert len(queues) == 3
+
+
+def test_nothing_of_it_is_left_when_it_closes(sqs, leave):
+    async def look(queue):
+        return names(sqs)
+
+    assert len(inside(look)) == 1
+    assert names(sqs) == set()
+
+
+def test_it_says_now_and_then_that_it_is_in_use(sqs, leave, monkeypatch):
+    monkeypatch.setattr(triggerer_queue, "SEEN_EVERY_SECONDS", 0.5)
+
+    async def look(queue):
+        def seen():
+            return int(sqs.list_queue_tags(QueueUrl=queue.url)["Tags"][SEEN])
+
+        first = seen()
+        await queue.keep_alive()
+        unchanged = seen()
+        await asyncio.sleep(1.2)
+        await queue.keep_alive()
+        return first, unchanged, seen()
+
+    first, unchanged, last = inside(look)
+    assert first == unchanged < last
