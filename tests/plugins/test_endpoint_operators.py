@@ -55,18 +55,19 @@ def endpoint(aws, context, request):
 def deploy(sagemaker, context, endpoint, artifact):
     """Deploys a model as one more run of the DAG; the task's result."""
 
-    def make(number, run_id):
+    def make(number, run_id, tries=1):
         of_run = {**context, "task_state_store": type(context["task_state_store"])()}
         of_run["ti"] = SimpleNamespace(**{**vars(context["ti"]), "run_id": run_id})
         of_run["dag_run"] = SimpleNamespace(**{**vars(context["dag_run"]), "run_id": run_id})
         uri = artifact(number)
-        task = EndpointOperator(
-            task_id="deploy",
-            build=lambda run: Endpoint("tiny", uri, Instances("ml.m5.large")),
-            aws_conn_id=None,
-        )
-        with pytest.raises(TaskDeferred):
-            task.execute(of_run)
+        for _ in range(tries):
+            task = EndpointOperator(
+                task_id="deploy",
+                build=lambda run: Endpoint("tiny", uri, Instances("ml.m5.large")),
+                aws_conn_id=None,
+            )
+            with pytest.raises(TaskDeferred):
+                task.execute(of_run)
         settle(sagemaker, endpoint)
         return task.resume(of_run)
 
@@ -115,6 +116,15 @@ def test_a_first_model_that_does_not_load_can_be_followed_by_one_that_does(deplo
         deploy(None, "one")
     deploy(9, "two")
     assert ask(endpoint) == 9
+
+
+@pytest.mark.parametrize("before", [None, 9])
+def test_a_retry_adopts_the_deployment_that_is_under_way(deploy, endpoint, before):
+    """The worker died between the update and its deferral."""
+    first = deploy(before, "one") if before else None
+    result = deploy("10 after 2", "two", tries=2)
+    assert ask(endpoint) == 10
+    assert result["previous_config"] == (first["config"] if first else None)
 
 
 def test_deploying_the_same_launch_again_changes_nothing(deploy, endpoint, sagemaker):

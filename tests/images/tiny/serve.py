@@ -1,10 +1,16 @@
-"""Answers each line of a request with the number that the model's file holds."""
+"""Answers each line of a request with the number that the model's file holds.
+
+``10 after 2`` takes two seconds to start.
+"""
 
 import os
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
-MODEL = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"), "model", "number.txt").read_text().strip()
+TEXT = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"), "model", "number.txt").read_text()
+MODEL, _, SECONDS = TEXT.partition(" after ")
+time.sleep(float(SECONDS or 0))
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -41,7 +41,8 @@ class Endpoint:
         return self.description
 
     def move(self, status: str, **changes: Any) -> None:
-        """Goes to a status and announces it. A reason of None is removed."""
+        """Goes to a status and announces it. A reason of None is removed, as is a deployment that is over."""
+        changes = {"PendingDeploymentSummary": None, **changes}
         with context.current().aws.changing():
             description = self.description | changes | {"EndpointStatus": status, "LastModifiedTime": now()}
             self.description = {k: v for k, v in description.items() if v is not None}

@@ -91,7 +91,7 @@ class HostingOperations(SageMakerModelBackend):
             name, arn, self.region_name, request["EndpointConfigName"], request.get("Tags") or []
         )
         self.endpoints[name] = endpoint  # type: ignore[assignment]
-        endpoint.move("Creating", ProductionVariants=[])
+        endpoint.move("Creating", ProductionVariants=[], PendingDeploymentSummary=_pending(request))
         self._deploy(endpoint, request["EndpointConfigName"], config)
         return {"EndpointArn": arn}
 
@@ -102,7 +102,7 @@ class HostingOperations(SageMakerModelBackend):
         config = self.endpoint_config(request["EndpointConfigName"])
         if endpoint.status not in ("InService", "Failed"):
             raise ValidationError(f'Cannot update in-progress endpoint "{endpoint.arn}".')
-        endpoint.move("Updating")
+        endpoint.move("Updating", PendingDeploymentSummary=_pending(request))
         self._deploy(endpoint, request["EndpointConfigName"], config)
         return {"EndpointArn": endpoint.arn}
 
@@ -218,6 +218,11 @@ class HostingOperations(SageMakerModelBackend):
 
     def _resource_arn(self, resource: str, name: str) -> str:
         return f"arn:{self.partition}:sagemaker:{self.region_name}:{self.account_id}:{resource}/{name}"
+
+
+def _pending(request: Request) -> dict[str, Any]:
+    """What DescribeEndpoint tells of a deployment that is under way."""
+    return {"EndpointConfigName": request["EndpointConfigName"], "StartTime": now()}
 
 
 def _described(items: Mapping[str, Any], name: str, what: str) -> dict[str, Any]:
