@@ -38,7 +38,8 @@ def page(stack):
         page.get_by_label("Username").fill("admin")
         page.get_by_label("Password").fill(stack.password)
         page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(f"{stack.airflow_url}/**")
+        page.wait_for_url(lambda url: "/auth/" not in url)
+        page.wait_for_load_state("networkidle")
         yield page
         browser.close()
 

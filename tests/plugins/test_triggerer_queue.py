@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import asynccontextmanager
 
 import boto3
 import pytest
@@ -45,16 +46,22 @@ def subscribed():
     return {s["Endpoint"].rpartition(":")[2].removeprefix(f"{PREFIX}-") for s in found["Subscriptions"]}
 
 
+@asynccontextmanager
+async def open_queue():
+    hooks = [AwsGenericHook(aws_conn_id=None, client_type=service) for service in ("sqs", "sns")]
+    async with (
+        await hooks[0].get_async_conn() as sqs,
+        await hooks[1].get_async_conn() as sns,
+        opened(sqs, sns, PREFIX, settings().events_topic_arn) as queue,
+    ):
+        yield queue
+
+
 def inside(look):
     """What `look` sees while a queue is open."""
 
     async def scenario():
-        hooks = [AwsGenericHook(aws_conn_id=None, client_type=service) for service in ("sqs", "sns")]
-        async with (
-            await hooks[0].get_async_conn() as sqs,
-            await hooks[1].get_async_conn() as sns,
-            opened(sqs, sns, PREFIX, settings().events_topic_arn) as queue,
-        ):
+        async with open_queue() as queue:
             return await look(queue)
 
     return asyncio.run(scenario())
@@ -101,3 +108,23 @@ def test_it_says_now_and_then_that_it_is_in_use(sqs, leave, monkeypatch):
 
     first, unchanged, last = inside(look)
     assert first == unchanged < last
+
+
+@pytest.mark.parametrize("moment", range(0, 250, 10))
+def test_being_cancelled_while_it_opens_leaves_nothing(sqs, moment):
+    """Whatever call is on its way at that moment, milliseconds after the start."""
+    before = subscribed()
+
+    async def use():
+        async with open_queue():
+            await asyncio.sleep(60)
+
+    async def scenario():
+        using = asyncio.create_task(use())
+        await asyncio.sleep(moment / 1000)
+        using.cancel()
+        await asyncio.wait({using})
+
+    asyncio.run(scenario())
+    assert names(sqs) == set()
+    assert subscribed() == before

@@ -1,6 +1,7 @@
 """SNS: signs with one key per process and keeps no history of what was published."""
 
 import base64
+import logging
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -12,6 +13,8 @@ from moto.sns.models import Subscription, Topic
 
 if TYPE_CHECKING:
     from local.aws.server import LocalAws
+
+log = logging.getLogger(__name__)
 
 
 @cache
@@ -56,10 +59,16 @@ _publish = Subscription.publish
 
 
 def publish(self: Subscription, message: str, message_id: str, *args: Any, **options: Any) -> None:
-    """Moto's delivery; it takes the text ``"false"`` for a request of raw delivery."""
+    """Moto's delivery, but a subscriber that is gone takes nothing from the others.
+
+    Moto also takes the text ``"false"`` for a request of raw delivery.
+    """
     if str(self.attributes.get("RawMessageDelivery", "")).lower() == "false":
         del self.attributes["RawMessageDelivery"]
-    _publish(self, message, message_id, *args, **options)
+    try:
+        _publish(self, message, message_id, *args, **options)
+    except Exception as error:  # whatever the subscriber's service raises
+        log.warning("Message %s did not reach %s: %s", message_id, self.endpoint, error)
 
 
 def install(_aws: "LocalAws") -> None:

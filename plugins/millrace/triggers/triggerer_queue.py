@@ -1,5 +1,6 @@
 """The SQS queue of one triggerer process: made, kept alive by a tag, deleted, and swept if forgotten."""
 
+import asyncio
 import json
 import logging
 import os
@@ -43,10 +44,24 @@ class TriggererQueue:
 async def opened(sqs: Any, sns: Any, prefix: str, topic_arn: str) -> AsyncIterator[TriggererQueue]:
     """A queue for as long as the context lasts; forgotten ones of the same prefix are deleted first."""
     await sweep(sqs, sns, prefix, topic_arn)
-    policy = {"MessageRetentionPeriod": str(RETENTION_SECONDS)}
+    making = asyncio.ensure_future(_make(sqs, sns, prefix, topic_arn))
+    try:
+        # Shielded: a call that is cancelled on its way may be carried out all the same.
+        url, _ = await asyncio.shield(making)
+        yield TriggererQueue(url, sqs)
+    finally:
+        [made] = await asyncio.gather(making, return_exceptions=True)
+        if not isinstance(made, BaseException):
+            url, subscription = made
+            await sns.unsubscribe(SubscriptionArn=subscription)
+            await sqs.delete_queue(QueueUrl=url)
+
+
+async def _make(sqs: Any, sns: Any, prefix: str, topic_arn: str) -> tuple[str, str]:
+    """Makes a queue and subscribes it; the queue's URL and the subscription's ARN."""
+    attributes = {"MessageRetentionPeriod": str(RETENTION_SECONDS)}
     tags = {SEEN: str(int(time.time()))}
-    url = (await sqs.create_queue(QueueName=_name(prefix), Attributes=policy, tags=tags))["QueueUrl"]
-    subscription = None
+    url = (await sqs.create_queue(QueueName=_name(prefix), Attributes=attributes, tags=tags))["QueueUrl"]
     try:
         arn = await _arn(sqs, url)
         await sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": _policy(arn, topic_arn)})
@@ -57,12 +72,10 @@ async def opened(sqs: Any, sns: Any, prefix: str, topic_arn: str) -> AsyncIterat
             Attributes={"RawMessageDelivery": "true"},
             ReturnSubscriptionArn=True,
         )
-        subscription = answer["SubscriptionArn"]
-        yield TriggererQueue(url, sqs)
-    finally:
-        if subscription:
-            await sns.unsubscribe(SubscriptionArn=subscription)
+    except BaseException:
         await sqs.delete_queue(QueueUrl=url)
+        raise
+    return url, answer["SubscriptionArn"]
 
 
 async def sweep(sqs: Any, sns: Any, prefix: str, topic_arn: str) -> None:

@@ -112,6 +112,19 @@ def test_an_event_of_a_service_reaches_a_queue_behind_a_topic(aws: LocalAws, cli
     assert json.loads(envelope["Message"])["detail"] == {"s": "ü"}
 
 
+def test_a_subscriber_that_is_gone_takes_nothing_from_the_others(aws: LocalAws, client: ClientOf) -> None:
+    gone, there = Inbox(client, "gone"), Inbox(client, "there")
+    sns, sqs = client("sns"), client("sqs")
+    topic = sns.create_topic(Name="topic")["TopicArn"]
+    for inbox in (gone, there):
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox.arn)
+    sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName="gone")["QueueUrl"])
+
+    sns.publish(TopicArn=topic, Message="still here")
+
+    assert json.loads(there.body())["Message"] == "still here"
+
+
 def test_a_target_that_fails_does_not_cost_the_others_their_event(client: ClientOf) -> None:
     inbox, dead = Inbox(client, "inbox"), Inbox(client, "dead")
     gone = "arn:aws:sqs:us-east-1:123456789012:gone"
