@@ -5,7 +5,9 @@ Pictures go to a temporary folder, or to the one that MILLRACE_PICTURES names.
 
 import os
 import shutil
+import time
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -64,12 +66,19 @@ def test_the_run_is_shown_with_every_task(stack, finished, page, keep):
     keep("abalone")
 
 
-def test_the_form_shows_every_param_with_its_description(stack, finished, page, keep):
+def test_the_form_shows_params_with_their_descriptions_and_starts_a_run(stack, finished, page, keep):
     page.goto(f"{stack.airflow_url}/dags/abalone")
     page.get_by_role("button", name="Trigger").first.click()
     page.get_by_text("Boosting rounds.").wait_for()
     page.get_by_text("Delete the endpoint when the run is over.").wait_for()
     keep("abalone-form")
+    page.get_by_role("button", name="Trigger").last.click()
+    page.wait_for_url("**/runs/manual__*")
+    run_id = unquote(page.url.rpartition("/runs/")[2])
+    with stack.api() as api:
+        while (run := api.get(f"/dags/abalone/dagRuns/{run_id}").json())["state"] in ("queued", "running"):
+            time.sleep(1)
+    assert (run["state"], run["triggered_by"]) == ("success", "ui")
 
 
 def test_the_request_that_was_sent_is_shown(stack, finished, page, keep):

@@ -198,6 +198,8 @@ def test_stopping_a_job_that_is_over_is_no_error(operator, context, sagemaker, t
     wait(sagemaker, trigger.name)
     task_state("failed", trigger)
     asyncio.run(trigger.on_kill())
+    description = sagemaker.describe_processing_job(ProcessingJobName=trigger.name)
+    assert description["ProcessingJobStatus"] == "Completed"
 
 
 def test_a_trigger_survives_serialization():

@@ -169,8 +169,10 @@ def test_a_task_killed_before_it_defers_stops_its_job(operator, context, sagemak
     assert wait(sagemaker, name) == "Stopped"
 
 
-def test_killing_a_task_that_started_nothing_stops_nothing(operator):
-    operator().on_kill()
+def test_killing_a_task_that_started_nothing_asks_aws_nothing(operator):
+    task = operator()
+    task.on_kill()
+    assert "hook" not in vars(task)
 
 
 def test_a_wait_that_times_out_stops_the_job(operator, context, sagemaker, hold):
