@@ -11,6 +11,8 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+QueueUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+/\d{12}/[A-Za-z0-9_-]{1,80}$")]
+"""An SQS queue as its API names it: ``https://sqs.us-east-1.amazonaws.com/123456789012/name``."""
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](-?[a-z0-9])*$", max_length=20)]
 
 
@@ -35,6 +37,12 @@ class Settings(BaseSettings):
     """SNS topic to which EventBridge sends every job state change."""
     failures_topic_arn: str = Field(pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:.+")
     """SNS topic that people subscribe to."""
+    uploads_queue_url: QueueUrl | None = None
+    """SQS queue in which uploads wait for the run that they start; no DAG is started by one without it."""
+    dead_letters_queue_url: QueueUrl | None = None
+    """SQS queue to which messages go that nobody can read; without it they are only logged."""
+    events_queue_url: QueueUrl | None = None
+    """SQS queue subscribed to the events topic beforehand, where Airflow may not create queues of its own."""
     image_registry: str = "123456789012.dkr.ecr.us-east-1.amazonaws.com/millrace"
     image_tag: str = "latest"
 
@@ -44,6 +52,8 @@ class Settings(BaseSettings):
     volume_kms_key: str | None = None
     output_kms_key: str | None = None
     max_runtime_seconds: int = Field(default=3600, ge=60, le=432_000)
+    reconcile_seconds: float = Field(default=300, ge=1)
+    """How often jobs are listed in case an event was lost."""
 
     def image_uri(self, image: str) -> str:
         """The URI of one of ``include/images``."""

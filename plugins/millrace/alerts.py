@@ -1,11 +1,9 @@
 """What people are told: one SNS topic hears of failed tasks."""
 
-from typing import Any
-
-from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from airflow.sdk import Context
 
 from include.settings import settings
+from millrace.hooks.aws import AwsHook
 
 MAX_SUBJECT = 100
 """Characters that SNS allows in a subject."""
@@ -24,7 +22,7 @@ def notify_failure(context: Context) -> None:
 
 def publish(subject: str, *lines: str) -> None:
     """Sends a message to the failures topic."""
-    hook = AwsGenericHook[Any](aws_conn_id="aws_default", client_type="sns")
+    hook = AwsHook("sns", "aws_default")
     hook.conn.publish(
         TopicArn=settings().failures_topic_arn, Subject=subject[:MAX_SUBJECT], Message="\n".join(lines)
     )

@@ -1,8 +1,6 @@
 """What every DAG has in common: retries, alerts, and who owns it."""
 
-import random
 from datetime import timedelta
-from http import HTTPStatus
 from typing import Any, Self
 
 from airflow.sdk import Context
@@ -11,19 +9,11 @@ from botocore.exceptions import ClientError, ParamValidationError
 from typing_extensions import override
 
 from millrace.alerts import notify_failure
-from millrace.errors import JobFailed
-
-PASSING = frozenset({
-    "ExpiredToken", "ExpiredTokenException", "RequestExpired", "RequestLimitExceeded",
-    "SlowDown", "Throttling", "ThrottlingException", "TooManyRequestsException",
-})  # fmt: skip
-"""Error codes that go away by waiting, beside every error of the server's own (HTTP 5xx)."""
-FULL = frozenset({"ResourceLimitExceeded", "CapacityError", "InsufficientCapacity"})
-"""Error codes of a quota or a zone without room: waited for without holding a slot, and for longer."""
+from millrace.delays import growing
+from millrace.errors import FULL, JobFailed, code_of, passes
 
 FIRST_DELAY = timedelta(seconds=15)
 FIRST_DELAY_WHEN_FULL = timedelta(minutes=5)
-LONGEST_DELAY = timedelta(hours=1)
 
 
 class AwsRetryPolicy(RetryPolicy):
@@ -39,13 +29,11 @@ class AwsRetryPolicy(RetryPolicy):
             return RetryDecision.fail("the same job would fail again")
         if not isinstance(exception, ClientError):
             return RetryDecision.default()
-        code = exception.response["Error"]["Code"]
+        code = code_of(exception)
         if code in FULL:
-            return RetryDecision.retry(
-                growing_delay(FIRST_DELAY_WHEN_FULL, try_number), f"{code}: no room yet"
-            )
-        if code in PASSING or is_server_error(exception):
-            return RetryDecision.retry(growing_delay(FIRST_DELAY, try_number), code)
+            return RetryDecision.retry(growing(FIRST_DELAY_WHEN_FULL, try_number), f"{code}: no room yet")
+        if passes(exception):
+            return RetryDecision.retry(growing(FIRST_DELAY, try_number), code)
         return RetryDecision.fail(f"AWS refused with {code}")
 
     @override
@@ -56,18 +44,6 @@ class AwsRetryPolicy(RetryPolicy):
     @override
     def deserialize(cls, data: dict[str, Any]) -> Self:
         return cls()
-
-
-def is_server_error(error: ClientError) -> bool:
-    """Whether AWS itself failed, rather than the request."""
-    status: int = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return status >= HTTPStatus.INTERNAL_SERVER_ERROR
-
-
-def growing_delay(first: timedelta, try_number: int) -> timedelta:
-    """Doubles with every try, up to an hour, spread by a quarter so that tasks do not come back together."""
-    delay: timedelta = min(first * 2 ** min(try_number - 1, 10), LONGEST_DELAY)
-    return delay * random.uniform(0.75, 1.25)  # noqa: S311  # jitter is no secret
 
 
 DEFAULT_ARGS: dict[str, Any] = {

@@ -1,6 +1,22 @@
-"""Errors that operators raise and the retry policy knows."""
+"""Errors that operators raise, and what AWS's own errors mean for whoever might try again."""
+
+from http import HTTPStatus
 
 from airflow.sdk.exceptions import AirflowException
+from botocore.exceptions import ClientError
+
+EXPIRED = frozenset({
+    "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "RequestExpired",
+    "UnrecognizedClientException",
+})  # fmt: skip
+"""Error codes of credentials that are not valid any more; new ones may be there by the next try."""
+THROTTLED = frozenset({
+    "RequestLimitExceeded", "RequestThrottled", "SlowDown", "Throttling", "ThrottlingException",
+    "TooManyRequestsException",
+})  # fmt: skip
+"""Error codes that say: too many calls."""
+FULL = frozenset({"ResourceLimitExceeded", "CapacityError", "InsufficientCapacity"})
+"""Error codes of a quota or a zone without room: waited for without holding a slot, and for longer."""
 
 
 class JobFailed(AirflowException):
@@ -12,3 +28,14 @@ class JobFailed(AirflowException):
     def __init__(self, message: str, *, permanent: bool = False) -> None:
         super().__init__(message)
         self.permanent = permanent
+
+
+def code_of(error: ClientError) -> str:
+    """AWS's code of an error, without the namespace that SQS's query protocol puts before it."""
+    return str(error.response["Error"]["Code"]).rpartition(".")[2]
+
+
+def passes(error: ClientError) -> bool:
+    """Whether an error goes away by waiting: throttling, expired credentials, a failure of AWS itself."""
+    status: int = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return code_of(error) in EXPIRED | THROTTLED or status >= HTTPStatus.INTERNAL_SERVER_ERROR

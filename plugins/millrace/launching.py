@@ -7,6 +7,9 @@ from typing import Any
 
 from millrace.jobs import JobKind
 
+STATE_KEY = "launch"
+"""Under which a task keeps its last launch in Airflow's task state store."""
+
 
 @dataclass(frozen=True)
 class Launch:
@@ -21,11 +24,28 @@ class Launch:
     @classmethod
     def parse(cls, stored: Any) -> "Launch | None":
         """The launch that a task stored, or None before the first."""
-        return cls(**stored) if isinstance(stored, Mapping) else None
+        return cls(stored["number"], stored["max_tries"]) if isinstance(stored, Mapping) else None
 
-    def stored(self) -> dict[str, int]:
-        """The form that ``parse`` reads."""
-        return asdict(self)
+
+@dataclass(frozen=True)
+class RemoteJob:
+    """What a launch is called on AWS and how it is reached, for whoever has to stop it."""
+
+    kind: str
+    name: str
+    aws_conn_id: str | None
+    region_name: str | None
+
+    @classmethod
+    def parse(cls, stored: Any) -> "RemoteJob | None":
+        """The job of the launch that a task stored, or None before the first."""
+        known = isinstance(stored, Mapping) and stored.get("job")
+        return cls(**known) if known else None
+
+
+def stored(launch: Launch, job: RemoteJob) -> dict[str, Any]:
+    """The form that ``Launch.parse`` and ``RemoteJob.parse`` read."""
+    return {"number": launch.number, "max_tries": launch.max_tries, "job": asdict(job)}
 
 
 class Action(Enum):
@@ -49,7 +69,8 @@ def decide(last: Launch | None, max_tries: int, status: str | None, kind: JobKin
     """Decides from the last launch and the status of its job (None: AWS does not know it).
 
     A job that is not there is started under the same number: an orphaned process of the
-    last try may still make that very call, and then AWS refuses the second one.
+    last try may still make that very call, and then AWS refuses the second one. A job that
+    is being stopped is of no use to anybody any more.
     """
     if last is None:
         return Decision(Launch(1, max_tries), Action.START)
@@ -59,6 +80,6 @@ def decide(last: Launch | None, max_tries: int, status: str | None, kind: JobKin
         return Decision(last, Action.START)
     if status in kind.succeeded:
         return Decision(last, Action.FINISH)
-    if status in kind.terminal:
+    if status in kind.terminal | kind.stopping:
         return Decision(Launch(last.number + 1, max_tries), Action.START)
     return Decision(last, Action.ADOPT)

@@ -4,7 +4,8 @@ import pytest
 from airflow.sdk.definitions.retry_policy import RetryAction
 from botocore.exceptions import ClientError, ParamValidationError
 
-from millrace.defaults import FIRST_DELAY, LONGEST_DELAY, AwsRetryPolicy, growing_delay
+from millrace.defaults import FIRST_DELAY, AwsRetryPolicy
+from millrace.delays import LONGEST, growing
 from millrace.errors import JobFailed
 
 
@@ -40,9 +41,9 @@ def test_a_full_quota_is_waited_for_longer_than_throttling():
 
 
 def test_delays_grow_up_to_a_bound_and_are_spread():
-    assert growing_delay(FIRST_DELAY, 4) > growing_delay(FIRST_DELAY, 1)
-    assert growing_delay(FIRST_DELAY, 50) <= LONGEST_DELAY * 1.25
-    assert len({growing_delay(timedelta(minutes=1), 1) for _ in range(20)}) > 1
+    assert growing(FIRST_DELAY, 4) > growing(FIRST_DELAY, 1)
+    assert growing(FIRST_DELAY, 50) <= LONGEST * 1.25
+    assert len({growing(timedelta(minutes=1), 1) for _ in range(20)}) > 1
 
 
 def test_the_policy_survives_serialization():

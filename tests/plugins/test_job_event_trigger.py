@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from datetime import timedelta
 from types import SimpleNamespace
 
 import boto3
@@ -10,8 +11,8 @@ import structlog
 from airflow.sdk.execution_time import task_runner
 from airflow.triggers.shared_stream import SharedStreamManager
 
+from include.settings import settings
 from millrace.jobs import PROCESSING
-from millrace.triggers import job_event
 from millrace.triggers.event_stream import EventStream, parse_event
 from millrace.triggers.job_event import JobEventTrigger
 from tests.plugins.test_job_operator import defer, wait
@@ -41,7 +42,10 @@ async def until(condition):
 @pytest.fixture
 def no_reconciliation(monkeypatch):
     """Only an event can end a wait."""
-    monkeypatch.setattr(job_event, "RECONCILE_SECONDS", 3600)
+    monkeypatch.setenv("MILLRACE_RECONCILE_SECONDS", "3600")
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
 
 
 def test_it_fires_on_the_event_of_its_job(operator, context, hold, no_reconciliation):
@@ -69,9 +73,10 @@ def test_a_job_that_is_not_there_wakes_the_task(aws, no_reconciliation):
 
 
 def test_an_event_that_aws_never_sent_is_made_good(operator, context, hold, monkeypatch):
-    monkeypatch.setattr(job_event, "RECONCILE_SECONDS", 0.2)
+    monkeypatch.setenv("MILLRACE_RECONCILE_SECONDS", "1")
+    settings.cache_clear()
     trigger = defer(operator(hold.code), context)
-    monkeypatch.setattr(JobEventTrigger, "_announces_end", lambda self, event: False)
+    monkeypatch.setattr("millrace.triggers.event_stream.route", lambda event: None)
 
     async def scenario():
         waiting = asyncio.create_task(first_event(trigger))
@@ -131,13 +136,13 @@ def test_waiting_tasks_share_one_queue(operator, context, hold, no_reconciliatio
     assert {event.payload["name"] for event in events} == {trigger.name for trigger in triggers}
 
 
-@pytest.mark.parametrize("body", ["", "not json", "[]", '"text"'])
-def test_a_message_that_is_no_event_is_ignored(body):
-    assert parse_event(body) is None
+@pytest.mark.parametrize("body", ["", "not json", "[]", '"text"', "{}"])
+def test_a_message_that_is_no_event_says_why(body):
+    assert parse_event(body).startswith("it is not")
 
 
 def test_a_deleted_queue_is_made_anew(operator, context, hold, no_reconciliation, monkeypatch):
-    monkeypatch.setattr("millrace.triggers.event_stream.RETRY_SECONDS", 0.1)
+    monkeypatch.setattr("millrace.triggers.event_stream.FIRST_RETRY", timedelta(seconds=0.1))
     trigger = defer(operator(hold.code), context)
 
     async def scenario():

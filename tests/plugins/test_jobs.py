@@ -1,21 +1,29 @@
 """The rows of the job table against AWS's own models, as botocore carries them."""
 
+import re
+
 import botocore.session
+import jmespath
 import pytest
+from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from include.naming import TaskIdentity, job_name
 from millrace.hooks.jobs import is_one_of
-from millrace.jobs import ENDPOINT, KINDS, PROCESSING, TRAINING
+from millrace.jobs import ENDPOINT, KINDS, PROCESSING, TRAINING, TRANSFORM, TUNING
 
 STATUS_SHAPES = {
     PROCESSING.name: "ProcessingJobStatus",
     TRAINING.name: "TrainingJobStatus",
+    TUNING.name: "HyperParameterTuningJobStatus",
+    TRANSFORM.name: "TransformJobStatus",
     ENDPOINT.name: "EndpointStatus",
 }
 RUNNING = {
     PROCESSING.name: {"InProgress", "Stopping"},
     TRAINING.name: {"InProgress", "Stopping", "Deleting"},
+    TUNING.name: {"InProgress", "Stopping", "Deleting"},
+    TRANSFORM.name: {"InProgress", "Stopping"},
     ENDPOINT.name: {"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"},
 }
 SESSION = botocore.session.get_session()
@@ -45,9 +53,52 @@ def test_status_reason_and_result_are_members_of_the_description(kind):
     members = model(kind).operation_model(kind.describe).output_shape.members
     for path in (kind.status, kind.started, kind.ended, "FailureReason"):
         assert path is None or path in members
-    for path in kind.result.values():
+    for path in (*kind.result.values(), *kind.usage.values()):
         first = path.split(".")[0].split("[")[0]
         assert not first or first in members
+
+
+@every_kind
+def test_what_is_being_stopped_is_a_status_that_is_left_again(kind):
+    assert kind.stopping <= RUNNING[kind.name]
+
+
+@every_kind
+def test_the_listing_filters_by_change_and_tells_name_and_status(kind):
+    operation = model(kind).operation_model(kind.listing.operation)
+    assert kind.listing.changed_after in operation.input_shape.members
+    item = operation.output_shape.members[kind.listing.items].member
+    assert {kind.listing.name, kind.listing.status} <= item.members.keys()
+    assert set(item.members[kind.listing.status].enum) == kind.terminal | RUNNING[kind.name]
+    assert SESSION.create_client(kind.service, region_name="us-east-1").can_paginate(
+        xform_name(kind.listing.operation)
+    )
+
+
+@every_kind
+def test_usage_is_found_in_a_description_of_the_full_shape(kind):
+    """Every path leads to a value: a misspelled member would give none."""
+    shape = model(kind).operation_model(kind.describe).output_shape
+    description = generated(shape)
+    for name, path in kind.usage.items():
+        assert jmespath.search(path, description) is not None, name
+
+
+def generated(shape, depth=0):
+    """A value of a shape, with every member set."""
+    match shape.type_name:
+        case "structure":
+            return (
+                {name: generated(member, depth + 1) for name, member in shape.members.items()}
+                if depth < 8
+                else {}
+            )
+        case "list":
+            return [generated(shape.member, depth + 1)]
+        case "map":
+            return {"key": generated(shape.value, depth + 1)}
+        case other:
+            return other
 
 
 @every_kind
@@ -59,8 +110,10 @@ def test_tags_are_taken_by_the_start_operation(kind):
 def test_a_name_fits_the_service(kind):
     shape = model(kind).operation_model(kind.start).input_shape.members[kind.name_field]
     assert kind.max_name_length == shape.metadata["max"]
-    name = job_name(TaskIdentity("e" * 20, "t", "d" * 99, "r", "k" * 99), 12, max_length=kind.max_name_length)
-    assert len(name) <= shape.metadata["max"]
+    for dag in ("d" * 99, "a_DAG.with-Signs__", "--"):
+        name = job_name(TaskIdentity("e" * 20, "t", dag, "r", "k" * 99), 12, max_length=kind.max_name_length)
+        assert len(name) <= shape.metadata["max"]
+        assert re.fullmatch(shape.metadata["pattern"], name)
 
 
 @every_kind

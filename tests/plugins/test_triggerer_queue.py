@@ -10,7 +10,7 @@ from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 
 from include.settings import settings
 from millrace.triggers import triggerer_queue
-from millrace.triggers.triggerer_queue import SEEN, STALE_AFTER_SECONDS, opened
+from millrace.triggers.triggerer_queue import SEEN, STALE_AFTER_SECONDS, TriggererQueue, discard, make
 
 PREFIX = "millrace-sweeping-triggerer"
 
@@ -52,9 +52,12 @@ async def open_queue():
     async with (
         await hooks[0].get_async_conn() as sqs,
         await hooks[1].get_async_conn() as sns,
-        opened(sqs, sns, PREFIX, settings().events_topic_arn) as queue,
     ):
-        yield queue
+        queue = await make(sqs, sns, PREFIX, settings().events_topic_arn)
+        try:
+            yield queue
+        finally:
+            await discard(queue, sns)
 
 
 def inside(look):
@@ -94,16 +97,17 @@ def test_nothing_of_it_is_left_when_it_closes(sqs, leave):
 
 def test_it_says_now_and_then_that_it_is_in_use(sqs, leave, monkeypatch):
     monkeypatch.setattr(triggerer_queue, "SEEN_EVERY_SECONDS", 0.5)
+    monkeypatch.setattr(triggerer_queue, "LONG_POLL_SECONDS", 0)
 
     async def look(queue):
         def seen():
             return int(sqs.list_queue_tags(QueueUrl=queue.url)["Tags"][SEEN])
 
         first = seen()
-        await queue.keep_alive()
+        await queue.receive()
         unchanged = seen()
         await asyncio.sleep(1.2)
-        await queue.keep_alive()
+        await queue.receive()
         return first, unchanged, seen()
 
     first, unchanged, last = inside(look)

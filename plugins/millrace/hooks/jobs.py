@@ -6,26 +6,22 @@ from datetime import datetime
 from typing import Any
 
 import jmespath
-from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from botocore import xform_name
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from millrace.hooks.aws import AwsHook
 from millrace.jobs import ErrorPattern, JobKind
 
 Description = Mapping[str, Any]
 
-RETRIES = Config(retries={"mode": "adaptive", "max_attempts": 8})
 LOG_TAIL_LINES = 40
 
 
-class JobHook(AwsGenericHook[Any]):
-    """Calls AWS about jobs of one kind. Throttling and transient errors are retried by botocore."""
+class JobHook(AwsHook):
+    """Calls AWS about jobs of one kind."""
 
     def __init__(self, kind: JobKind, aws_conn_id: str | None, region_name: str | None = None) -> None:
-        super().__init__(
-            aws_conn_id=aws_conn_id, region_name=region_name, client_type=kind.service, config=RETRIES
-        )
+        super().__init__(kind.service, aws_conn_id, region_name)
         self.kind = kind
 
     def start(self, name: str, request: Mapping[str, Any]) -> bool:
@@ -53,19 +49,22 @@ class JobHook(AwsGenericHook[Any]):
         answer.pop("ResponseMetadata", None)
         return answer
 
-    def stop(self, name: str) -> None:
-        """Asks AWS to stop the job; nothing to do if it is over, unknown, or cannot be stopped."""
-        if self.kind.stop is None:
-            return
-        description = self.describe(name)
-        if description is None or self.status(description) in self.kind.terminal:
-            return
+    def stop(self, name: str) -> Description | None:
+        """Asks AWS to stop the job, once; None if AWS does not know it, else how it was found.
+
+        There is nothing to do if it is over, is stopping already, or is of a kind that cannot be stopped.
+        """
+        description = self.describe(name) if self.kind.stop else None
+        if description is None or self.status(description) in self.kind.terminal | self.kind.stopping:
+            return description
         try:
-            self._call(self.kind.stop, **{self.kind.name_field: name})
+            self._call(str(self.kind.stop), **{self.kind.name_field: name})
+            self.log.info("%s %s: asked AWS to stop it", self.kind.name, name)
         except ClientError as error:
             # It ended between the two calls: SageMaker refuses to stop a finished job.
-            if error.response["Error"]["Code"] != "ValidationException":
+            if error.response["Error"]["Code"] not in ("ValidationException", "ResourceNotFound"):
                 raise
+        return description
 
     def status(self, description: Description) -> str:
         """The status in AWS's words."""
@@ -93,16 +92,19 @@ class JobHook(AwsGenericHook[Any]):
             result["seconds"] = seconds
         return result
 
+    def usage(self, description: Description) -> dict[str, Any]:
+        """What the row's paths find of what a cost report needs."""
+        found = {name: jmespath.search(path, description) for name, path in self.kind.usage.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
     def log_tail(self, name: str, lines: int = LOG_TAIL_LINES) -> Iterator[str]:
         """The last lines that the job printed, stream by stream."""
         if self.kind.log_group is None:
             return
-        logs = AwsGenericHook[Any](
-            aws_conn_id=self.aws_conn_id, region_name=self._region_name, client_type="logs"
-        ).conn
+        logs = AwsHook("logs", self.aws_conn_id, self._region_name).conn
         try:
             streams = logs.describe_log_streams(
-                logGroupName=self.kind.log_group, logStreamNamePrefix=f"{name}/"
+                logGroupName=self.kind.log_group, logStreamNamePrefix=self.kind.log_prefix.format(name=name)
             )["logStreams"]
         except logs.exceptions.ResourceNotFoundException:
             return

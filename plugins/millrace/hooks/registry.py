@@ -7,8 +7,9 @@ from functools import cached_property
 from itertools import takewhile
 from typing import Any
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from botocore.exceptions import ClientError
+
+from millrace.hooks.aws import AwsHook
 
 MAX_DESCRIPTION = 1024
 """Length that AWS allows for ``ApprovalDescription``."""
@@ -28,9 +29,7 @@ class ModelRegistry:
 
     def __init__(self, group: str, aws_conn_id: str | None, region_name: str | None = None) -> None:
         self.group = group
-        self._hook = AwsGenericHook[Any](
-            aws_conn_id=aws_conn_id, region_name=region_name, client_type="sagemaker"
-        )
+        self._hook = AwsHook("sagemaker", aws_conn_id, region_name)
 
     @cached_property
     def client(self) -> Any:

@@ -4,12 +4,13 @@ import json
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from botocore.exceptions import ClientError
 
 from include.bundles import Bundle
+from millrace.hooks.aws import AwsHook
+from millrace.pages import object_page
 
 MAX_JSON_BYTES = 1024 * 1024
 
@@ -18,7 +19,7 @@ class S3:
     """Ships bundles, and reads and writes documents. Data goes from job to job, never through Airflow."""
 
     def __init__(self, aws_conn_id: str | None, region_name: str | None = None) -> None:
-        self._hook = AwsGenericHook[Any](aws_conn_id=aws_conn_id, region_name=region_name, client_type="s3")
+        self._hook = AwsHook("s3", aws_conn_id, region_name)
 
     @cached_property
     def client(self) -> Any:
@@ -69,13 +70,8 @@ class S3:
             raise ValueError(f"{uri} is not JSON: {error}") from error
 
     def page(self, uri: str) -> str:
-        """Where a person's browser shows an object: AWS's console, or the local AWS's own pages."""
-        bucket, key = split(uri)
-        endpoint, path = urlsplit(self.client.meta.endpoint_url), quote(f"{bucket}/{key}")
-        if endpoint.netloc.endswith(".amazonaws.com"):
-            region = self.client.meta.region_name
-            return f"https://{region}.console.aws.amazon.com/s3/object/{bucket}?prefix={quote(key)}"
-        return f"{endpoint.scheme}://{endpoint.netloc}/_millrace/s3/{path}"
+        """Where a person's browser shows an object or, for a URI that ends in ``/``, a folder."""
+        return object_page(self.client.meta, uri)
 
     def keys(self, uri: str) -> list[str]:
         """The first thousand keys under a prefix, in order."""

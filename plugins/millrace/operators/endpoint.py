@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NoReturn
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from botocore.exceptions import ClientError
@@ -16,6 +15,7 @@ from include.gates import Verdict, check_predictions
 from include.run import Run
 from millrace.context import run_of
 from millrace.errors import JobFailed
+from millrace.hooks.aws import AwsHook
 from millrace.hooks.jobs import Description, JobHook
 from millrace.hooks.registry import ModelRegistry
 from millrace.hooks.s3 import S3
@@ -159,9 +159,7 @@ class EndpointSmokeTestOperator(AwsOperator):
         return self.deployment["previous_config"] if self.deployment else None
 
     def _ask(self, endpoint: str, features: Sequence[str]) -> tuple[list[float], Verdict]:
-        runtime = AwsGenericHook[Any](
-            aws_conn_id=self.aws_conn_id, region_name=self.region_name, client_type="sagemaker-runtime"
-        ).conn
+        runtime = AwsHook("sagemaker-runtime", self.aws_conn_id, self.region_name).conn
         try:
             answer = runtime.invoke_endpoint(
                 EndpointName=endpoint,

@@ -1,11 +1,12 @@
 """The one operator that launches jobs on AWS."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, NoReturn, Protocol
 
 from airflow.sdk import Context
-from airflow.sdk.exceptions import TaskDeferralTimeout
+from airflow.sdk.exceptions import TaskDeferralError, TaskDeferralTimeout
 from typing_extensions import override
 
 from include.bundles import Bundle
@@ -13,14 +14,18 @@ from include.naming import job_name
 from include.run import Run
 from millrace.context import identity_of, run_of
 from millrace.errors import JobFailed
+from millrace.finished_jobs import FinishedJob, stop
 from millrace.hooks.jobs import Description, JobHook, to_json
 from millrace.hooks.s3 import S3
 from millrace.jobs import JobKind
-from millrace.launching import Action, Launch, decide
+from millrace.launching import STATE_KEY, Action, Launch, RemoteJob, decide, stored
+from millrace.links import LINKS, JobLink, LogLink, OutputLink
 from millrace.operators.base import AwsOperator
+from millrace.pages import job_page, log_page, object_page
 from millrace.triggers.job_event import JobEventTrigger
 
-STATE_KEY = "launch"
+START_PATIENCE = 4.0
+"""Seconds that a killed task waits for the job of its start call to appear; Airflow gives it five."""
 
 
 class Job(Protocol):
@@ -52,6 +57,7 @@ class AwsJobOperator(AwsOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {"request": "json", "arguments": "json"}
     # The request exists only once the task has run; show it then.
     overwrite_rtif_after_execution = True
+    operator_extra_links = LINKS
 
     def __init__(
         self,
@@ -68,7 +74,10 @@ class AwsJobOperator(AwsOperator):
         self.arguments = dict(arguments or {})
         self.wait_for_completion = wait_for_completion
         self.request: dict[str, Any] | None = None
+        self.links: dict[str, str | None] = {}
+        self.finished_jobs: list[FinishedJob] = []
         self._running: str | None = None
+        self._is_starting = False
 
     @override
     def execute(self, context: Context) -> dict[str, Any]:
@@ -78,8 +87,11 @@ class AwsJobOperator(AwsOperator):
             self.log.info("%s %s has already succeeded", self.kind.name, name)
             return self.resume(context)
         self._running = name
+        self.link(context, name)
         if action is Action.START:
+            self._is_starting = True
             self.start(context, launch)
+            self._is_starting = False
         else:
             self.log.info("%s %s still runs: waiting for it", self.kind.name, name)
         if not self.wait_for_completion:
@@ -96,7 +108,11 @@ class AwsJobOperator(AwsOperator):
         status = self.hook.status(description)
         if status not in self.kind.terminal:
             self._running = name
+            self.link(context, name)
             self.wait(name)
+        self.link(context, name, description)
+        if self.kind.usage:
+            self.finished_jobs.append(FinishedJob.of(self.hook, description, context["ti"]))
         if status not in self.kind.succeeded:
             self.fail(name, status, description)
         return self.result(context, launch, description)
@@ -105,23 +121,35 @@ class AwsJobOperator(AwsOperator):
     def resume_execution(
         self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
     ) -> dict[str, Any]:
-        """Stops the job when the wait timed out, which Airflow tells nobody else."""
+        """Stops the job when nobody will wait for it any more, which Airflow tells nobody else.
+
+        That is so when the wait took too long, and when the trigger broke and no try is left. Otherwise
+        the next try adopts the job.
+        """
         try:
             result: dict[str, Any] = super().resume_execution(next_method, next_kwargs, context)
         except TaskDeferralTimeout:
-            name = self.remote_name(context, self.last_launch(context))
-            self.log.warning(
-                "%s %s took longer than %s: stopping it", self.kind.name, name, self.execution_timeout
-            )
-            self.hook.stop(name)
+            self.log.warning("the wait took longer than %s", self.execution_timeout)
+            self._stop_last_launch(context)
+            raise
+        except TaskDeferralError:
+            if context["ti"].try_number > context["ti"].max_tries:
+                self._stop_last_launch(context)
             raise
         return result
 
     @override
     def on_kill(self) -> None:
-        """Stops the job when the task is killed between the start call and the deferral."""
-        if self._running:
-            self.hook.stop(self._running)
+        """Stops the job when the task is killed between the start call and the deferral.
+
+        A start call that is on its way may be carried out after this process has gone, so the job
+        may take a moment to appear.
+        """
+        until = time.monotonic() + START_PATIENCE
+        while self._running and self.kind.stop:
+            if self.hook.stop(self._running) or not self._is_starting or time.monotonic() > until:
+                return
+            time.sleep(0.2)
 
     def next_launch(self, context: Context) -> tuple[Launch, Action]:
         """Decides what this try does, and remembers it before anything is started."""
@@ -134,8 +162,10 @@ class AwsJobOperator(AwsOperator):
         if decision.stop_previous and last:
             previous = self.remote_name(context, last)
             self.log.info("the task was cleared: stopping %s %s if it runs", self.kind.name, previous)
-            self.hook.stop(previous)
-        store.set(STATE_KEY, {**decision.launch.stored()})
+            stop(self.hook, previous, context["ti"])
+        name = self.remote_name(context, decision.launch)
+        job = RemoteJob(self.kind.name, name, self.aws_conn_id, self.region_name)
+        store.set(STATE_KEY, stored(decision.launch, job))
         return decision.launch, decision.action
 
     def last_launch(self, context: Context) -> Launch:
@@ -176,6 +206,17 @@ class AwsJobOperator(AwsOperator):
             "%s %s %s", self.kind.name, name, "started" if started else "was started by an earlier try"
         )
 
+    def link(self, context: Context, name: str, description: Description | None = None) -> None:
+        """Sets the links of the task's page; the output is the run's folder until the job has one."""
+        meta = self.hook.conn.meta
+        outputs = self.hook.result(description).get("outputs") if description else None
+        output = next(iter(outputs.values()), None) if outputs else None
+        self.links = {
+            JobLink.name: job_page(meta, self.kind, name),
+            LogLink.name: log_page(meta, self.kind, name),
+            OutputLink.name: object_page(meta, output or f"{run_of(context).uri()}/"),
+        }
+
     def wait(self, name: str) -> NoReturn:
         """Leaves the worker until the job is over."""
         self.defer(
@@ -210,6 +251,11 @@ class AwsJobOperator(AwsOperator):
             self.log.error("  %s", line)
         permanent = status in self.kind.failed and reason.startswith(self.kind.permanent)
         raise JobFailed(f"{self.kind.name} {name} is {status}: {reason}", permanent=permanent)
+
+    def _stop_last_launch(self, context: Context) -> None:
+        name = self.remote_name(context, self.last_launch(context))
+        self.log.warning("stopping %s %s", self.kind.name, name)
+        stop(self.hook, name, context["ti"])
 
     @cached_property
     def hook(self) -> JobHook:

@@ -1,29 +1,37 @@
 """One SQS long poll for every waiting task of a triggerer.
 
 EventBridge sends state changes to one SNS topic; each triggerer process reads them
-through a queue of its own, made when the stream opens and deleted when it closes, so
-that several triggerers never take each other's messages. A message is deleted on
-receipt: a task that missed one finds out by describing its job, which every trigger
-does when it starts and again at long intervals.
+through a queue of its own, so that several triggerers never take each other's messages.
+An event is handed to the trigger that waits for it and to no other: its cost does not
+grow with the number of tasks that wait. See docs/adr/0002.
 """
 
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from datetime import timedelta
+from typing import Any, ClassVar, NoReturn
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from botocore.exceptions import BotoCoreError, ClientError
 
-from millrace.triggers.triggerer_queue import TriggererQueue, opened
+from include.settings import settings
+from millrace.delays import growing
+from millrace.errors import EXPIRED, code_of
+from millrace.triggers.dead_letters import bury
+from millrace.triggers.reconciliation import Reconciliation
+from millrace.triggers.routing import Address, route
+from millrace.triggers.triggerer_queue import Message, TriggererQueue, discard, is_gone, make
 
 log = logging.getLogger(__name__)
 
-LONG_POLL_SECONDS = 20
-RETRY_SECONDS = 5.0
+FIRST_RETRY = timedelta(seconds=1)
+LONGEST_RETRY = timedelta(seconds=30)
+
+Mailbox = asyncio.Queue[Any]
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,12 @@ class StreamKey:
     aws_conn_id: str | None
     region_name: str | None
 
+    @classmethod
+    def of(cls, aws_conn_id: str | None, region_name: str | None) -> "StreamKey":
+        """The key of a connection and region in this environment."""
+        prefix = f"millrace-{settings().environment}-triggerer"
+        return cls(settings().events_topic_arn, prefix, aws_conn_id, region_name)
+
 
 class EventStream:
     """The open stream of a key in this process, and the AWS clients that its triggers share."""
@@ -44,8 +58,10 @@ class EventStream:
     def __init__(self, key: StreamKey) -> None:
         self.key = key
         self.subscribed = asyncio.Event()
+        self._reconciliation = Reconciliation(self)
+        self._mailboxes: dict[Address, list[Mailbox]] = {}
         self._clients: dict[str, Any] = {}
-        self._stack = AsyncExitStack()
+        self._open_clients = AsyncExitStack()
         self._lock = asyncio.Lock()
 
     @classmethod
@@ -60,65 +76,123 @@ class EventStream:
                 hook = AwsGenericHook[Any](
                     aws_conn_id=self.key.aws_conn_id, region_name=self.key.region_name, client_type=service
                 )
-                self._clients[service] = await self._stack.enter_async_context(
+                self._clients[service] = await self._open_clients.enter_async_context(
                     await hook.get_async_conn()  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
                 )
             return self._clients[service]
 
-    async def events(self) -> AsyncGenerator[dict[str, Any]]:
-        """EventBridge events as they arrive, for as long as anybody listens.
+    def renew_clients(self, error: Exception) -> None:
+        """After an error that says that credentials have expired, the next client gets new ones."""
+        if isinstance(error, ClientError) and code_of(error) in EXPIRED:
+            # The old ones may be in the middle of a call; they are closed with the stream.
+            self._clients.clear()
 
-        A queue that vanished is made anew; an outage of SQS is waited out.
-        """
+    @contextmanager
+    def mailbox(self, address: Address) -> Iterator[Mailbox]:
+        """Where the news of an address arrives, for as long as the context lasts."""
+        mailbox: Mailbox = asyncio.Queue()
+        self._mailboxes.setdefault(address, []).append(mailbox)
         try:
-            while True:
-                try:
-                    async with self._queue() as queue, aclosing(self._receive(queue)) as events:
-                        self.subscribed.set()
-                        async for event in events:
-                            yield event
-                except (BotoCoreError, ClientError, OSError) as error:
-                    log.warning("no events for %.0f s: %s", RETRY_SECONDS, error)
-                    self.subscribed.clear()
-                    await asyncio.sleep(RETRY_SECONDS)
+            yield mailbox
+        finally:
+            self._mailboxes[address].remove(mailbox)
+            if not self._mailboxes[address]:
+                del self._mailboxes[address]
+
+    def addresses(self) -> Sequence[Address]:
+        """What is waited for."""
+        return list(self._mailboxes)
+
+    def deliver(self, address: Address, news: Any) -> bool:
+        """Hands news to those who wait for them; False if nobody does."""
+        mailboxes = self._mailboxes.get(address, [])
+        for mailbox in mailboxes:
+            mailbox.put_nowait(news)
+        return bool(mailboxes)
+
+    async def run(self) -> None:
+        """Receives and delivers for as long as anybody waits; ends by being cancelled."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._receive_for_ever())
+                tasks.create_task(self._reconciliation.run())
         finally:
             self._streams.pop(self.key, None)
             await self.close()
 
     async def close(self) -> None:
         """Closes the clients."""
-        await self._stack.aclose()
+        await self._open_clients.aclose()
 
-    @asynccontextmanager
-    async def _queue(self) -> AsyncIterator[TriggererQueue]:
-        sqs, sns = await self.client("sqs"), await self.client("sns")
-        async with opened(sqs, sns, self.key.queue_prefix, self.key.topic_arn) as queue:
-            yield queue
+    async def _receive_for_ever(self) -> NoReturn:
+        """An outage is waited out with the queue kept; a queue that vanished is made anew."""
+        queue: TriggererQueue | None = None
+        failures = 0
+        try:
+            while True:
+                try:
+                    queue = queue or await self._open_queue()
+                    await self._take(queue, await queue.receive())
+                    failures = 0
+                except (BotoCoreError, ClientError, OSError) as error:
+                    failures += 1
+                    if queue and (is_gone(error) or _has_expired(error)):
+                        queue = await self._replace(queue, error)
+                    await self._wait_out(error, failures)
+        finally:
+            if queue:
+                await discard(queue, await self.client("sns"))
 
-    async def _receive(self, queue: TriggererQueue) -> AsyncGenerator[dict[str, Any]]:
-        while True:
-            await queue.keep_alive()
-            answer = await queue.sqs.receive_message(
-                QueueUrl=queue.url, MaxNumberOfMessages=10, WaitTimeSeconds=LONG_POLL_SECONDS
-            )
-            messages = answer.get("Messages", [])
-            if messages:
-                entries = [
-                    {"Id": str(i), "ReceiptHandle": m["ReceiptHandle"]} for i, m in enumerate(messages)
-                ]
-                await queue.sqs.delete_message_batch(QueueUrl=queue.url, Entries=entries)
-            for message in messages:
-                if (event := parse_event(message["Body"])) is not None:
-                    yield event
+    async def _open_queue(self) -> TriggererQueue:
+        sqs = await self.client("sqs")
+        if url := settings().events_queue_url:
+            queue = TriggererQueue(url, sqs)
+        else:
+            queue = await make(sqs, await self.client("sns"), self.key.queue_prefix, self.key.topic_arn)
+        self.subscribed.set()
+        return queue
+
+    async def _replace(self, queue: TriggererQueue, error: Exception) -> TriggererQueue | None:
+        """The same queue through a new client, or nothing where a new queue has to be made."""
+        self.renew_clients(error)
+        if _has_expired(error):
+            queue.sqs = await self.client("sqs")
+            return queue
+        self.subscribed.clear()
+        await discard(queue, await self.client("sns"))
+        return None
+
+    async def _wait_out(self, error: Exception, failures: int) -> None:
+        self.renew_clients(error)
+        delay = growing(FIRST_RETRY, failures, LONGEST_RETRY)
+        log.warning("no events for %.0f s; jobs are listed instead: %s", delay.total_seconds(), error)
+        await asyncio.sleep(delay.total_seconds())
+        # What was announced meanwhile may be lost.
+        self._reconciliation.soon()
+
+    async def _take(self, queue: TriggererQueue, messages: Sequence[Message]) -> None:
+        """Delivers first: a message whose deletion fails comes again, which does no harm."""
+        for_others = []
+        for message in messages:
+            event = parse_event(message["Body"])
+            if isinstance(event, str):
+                await bury(queue.sqs, message["Body"], event)
+            elif (routed := route(event)) and not self.deliver(*routed) and queue.is_shared:
+                for_others.append(message)
+        await queue.delete([message for message in messages if message not in for_others])
+        await queue.offer_again(for_others)
 
 
-def parse_event(body: str) -> dict[str, Any] | None:
-    """The EventBridge event in a message, or None (and a warning) if there is none in it."""
+def parse_event(body: str) -> dict[str, Any] | str:
+    """The EventBridge event in a message, or why there is none in it."""
     try:
         event = json.loads(body)
-    except ValueError:
-        event = None
-    if not isinstance(event, dict):
-        log.warning("not an EventBridge event, ignored: %.200r", body)
-        return None
+    except ValueError as error:
+        return f"it is not JSON: {error}"
+    if not isinstance(event, dict) or not {"source", "detail-type", "detail"} <= event.keys():
+        return "it is not an EventBridge event: it has no source, detail-type and detail"
     return event
+
+
+def _has_expired(error: Exception) -> bool:
+    return isinstance(error, ClientError) and code_of(error) in EXPIRED

@@ -1,0 +1,1 @@
+"""What is done whenever a task ends, whoever ends it."""

@@ -1,0 +1,79 @@
+"""Stops the job of a task that a person marked failed, successful or skipped, wherever the task is.
+
+A running task's own process stops its job, and so does the trigger of a waiting one. Between the two,
+for the second or two until a triggerer takes up a task that has just deferred, nobody hears of it but
+the API server, which calls these listeners.
+"""
+
+import json
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+from airflow.listeners import hookimpl
+
+from millrace.jobs import KINDS
+from millrace.launching import STATE_KEY, RemoteJob
+
+log = logging.getLogger(__name__)
+
+
+@hookimpl
+def on_task_instance_success(previous_state: Any, task_instance: Any) -> None:
+    """Somebody marked a task successful, or its run."""
+    _stop_job_of(previous_state, task_instance)
+
+
+@hookimpl
+def on_task_instance_failed(previous_state: Any, task_instance: Any) -> None:
+    """Somebody marked a task failed, or its run."""
+    _stop_job_of(previous_state, task_instance)
+
+
+@hookimpl
+def on_task_instance_skipped(previous_state: Any, task_instance: Any) -> None:
+    """Somebody marked a task skipped."""
+    _stop_job_of(previous_state, task_instance)
+
+
+def _stop_job_of(previous_state: Any, task_instance: Any) -> None:
+    if previous_state is not None:
+        return  # The task ended by itself, in a worker.
+    if job := _remote_job(task_instance):
+        # The person who clicked does not wait for AWS.
+        _pool().submit(_stop, job, task_instance.key)
+
+
+def _remote_job(task_instance: Any) -> RemoteJob | None:
+    """The last launch of a task, from the state that it keeps in Airflow."""
+    # Only the API server has a database; a worker imports this module too.
+    from airflow.state import TaskScope, get_state_backend  # noqa: PLC0415
+    from sqlalchemy.orm import object_session  # noqa: PLC0415
+
+    scope = TaskScope(
+        dag_id=task_instance.dag_id,
+        run_id=task_instance.run_id,
+        task_id=task_instance.task_id,
+        map_index=task_instance.map_index,
+    )
+    # The request's own session: a second one could wait for its lock for ever.
+    stored = get_state_backend().get(scope, STATE_KEY, session=object_session(task_instance))
+    return RemoteJob.parse(json.loads(stored)) if stored else None
+
+
+def _stop(job: RemoteJob, task: Any) -> None:
+    # Every process of Airflow loads its plugins; the few that call AWS pay for importing what it takes.
+    from millrace.finished_jobs import stop  # noqa: PLC0415
+    from millrace.hooks.jobs import JobHook  # noqa: PLC0415
+
+    try:
+        stop(JobHook(KINDS[job.kind], job.aws_conn_id, job.region_name), job.name, task)
+    except Exception:
+        # Nobody waits for this thread: the log is where it can be told.
+        log.exception("cannot stop %s %s, whose task was marked; stop it by hand", job.kind, job.name)
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=4, thread_name_prefix="millrace-stop")

@@ -1,0 +1,29 @@
+"""To whom an EventBridge event belongs: the address under which a trigger waits for its news."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from millrace.jobs import KINDS
+
+Address = tuple[str, str]
+"""A kind of job and a job's name, or ``S3`` and a bucket."""
+
+S3 = "aws.s3"
+OBJECT_CREATED = "Object Created"
+
+_KINDS = {(kind.event.source, kind.event.detail_type): kind for kind in KINDS.values()}
+
+
+def route(event: Mapping[str, Any]) -> tuple[Address, Any] | None:
+    """The address of an event and its news: a job's status, or the detail of a new object.
+
+    None for an event that no trigger can wait for.
+    """
+    meaning = (event.get("source"), event.get("detail-type"))
+    if meaning == (S3, OBJECT_CREATED):
+        detail = event.get("detail")
+        bucket = detail.get("bucket", {}).get("name") if isinstance(detail, dict) else None
+        return ((S3, bucket), detail) if isinstance(bucket, str) else None
+    kind = _KINDS.get(meaning)  # type: ignore[arg-type]  # an event may hold anything
+    read = kind.event.read(event) if kind else None
+    return ((kind.name, read[0]), read[1]) if kind and read else None

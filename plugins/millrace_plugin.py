@@ -1,0 +1,14 @@
+"""What Airflow loads of Millrace by itself."""
+
+from typing import ClassVar
+
+from airflow.plugins_manager import AirflowPlugin
+
+from millrace.listeners import cancelled_tasks, finished_jobs
+
+
+class MillracePlugin(AirflowPlugin):
+    """Listeners: what must happen whenever a task ends."""
+
+    name = "millrace"
+    listeners: ClassVar[list[object]] = [finished_jobs, cancelled_tasks]  # type: ignore[misc]  # as Airflow asks
