@@ -1,10 +1,11 @@
 """Launching once, waiting, and stopping when told, against an AWS that executes."""
 
 import json
+import threading
 import time
 
 import pytest
-from airflow.sdk.exceptions import TaskDeferralTimeout, TaskDeferred
+from airflow.sdk.exceptions import TaskDeferralError, TaskDeferralTimeout, TaskDeferred
 from botocore.exceptions import ClientError
 
 from include.sagemaker import Instances, ProcessingJob
@@ -167,6 +168,74 @@ def test_a_task_killed_before_it_defers_stops_its_job(operator, context, sagemak
     name = defer(task, context).name
     task.on_kill()
     assert wait(sagemaker, name) == "Stopped"
+
+
+def test_a_task_killed_during_its_start_call_waits_for_the_job_to_appear(operator, context, sagemaker, hold):
+    """The request is on its way and is carried out a moment after the process was told to end."""
+    task = operator(hold.code)
+    name = defer(task, context).name
+    late = operator(hold.code)
+    late._running, late._is_starting = f"{name}-late", True
+    request = {**task.request, "ProcessingJobName": late._running}
+    carried_out = threading.Timer(0.7, lambda: sagemaker.create_processing_job(**request))
+    carried_out.start()
+    late.on_kill()
+    carried_out.join()
+    assert wait(sagemaker, late._running) == "Stopped"
+
+
+def test_a_broken_trigger_leaves_the_job_to_the_next_try(operator, context, sagemaker, hold):
+    task = operator(hold.code)
+    name = defer(task, context).name
+    for try_number, status in ((2, "InProgress"), (3, "Stopped")):
+        context["ti"].try_number = try_number
+        with pytest.raises(TaskDeferralError):
+            task.resume_execution("__fail__", {"error": "Trigger failure"}, context)
+        time.sleep(0.1)
+        if status == "Stopped":
+            wait(sagemaker, name)
+        assert describe(sagemaker, name)["ProcessingJobStatus"] == status
+
+
+def test_a_retry_does_not_wait_for_a_job_that_is_being_stopped(operator, context, sagemaker):
+    code = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('ready', flush=True)\n"
+    first = defer(operator(code + "time.sleep(60)"), context)
+    while not list(operator().hook.log_tail(first.name)):
+        time.sleep(0.05)
+    sagemaker.stop_processing_job(ProcessingJobName=first.name)
+    assert describe(sagemaker, first.name)["ProcessingJobStatus"] == "Stopping"
+    assert defer(operator(), context).name != first.name
+
+
+def test_a_job_is_asked_to_stop_once(operator, context, sagemaker, hold):
+    task = operator(hold.code)
+    name = defer(task, context).name
+    asked = []
+    task.hook.conn.meta.events.register(
+        "before-call.sagemaker.StopProcessingJob", lambda **_: asked.append(name)
+    )
+    for _ in range(3):
+        task.hook.stop(name)
+    wait(sagemaker, name)
+    task.hook.stop(name)
+    assert asked == [name]
+
+
+def test_links_lead_to_the_job_its_log_and_its_output(operator, context, sagemaker):
+    task = operator()
+    assert links(task) == ["", "", ""]
+    name = defer(task, context).name
+    job, log, output = links(task)
+    assert job.endswith(f"/_millrace/jobs/processing-jobs/{name}")
+    assert log == f"{job}#log"
+    assert output.endswith("/")
+    wait(sagemaker, name)
+    task.resume(context)
+    assert links(task)[2].endswith("/report")
+
+
+def links(task):
+    return [link.get_link(task, ti_key=None) for link in task.operator_extra_links]
 
 
 def test_killing_a_task_that_started_nothing_asks_aws_nothing(operator):

@@ -10,7 +10,7 @@ from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 
 from include.settings import settings
 from millrace.triggers import triggerer_queue
-from millrace.triggers.triggerer_queue import SEEN, STALE_AFTER_SECONDS, TriggererQueue, discard, make
+from millrace.triggers.triggerer_queue import SEEN, STALE_AFTER_SECONDS, discard, make
 
 PREFIX = "millrace-sweeping-triggerer"
 

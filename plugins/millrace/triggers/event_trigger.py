@@ -78,7 +78,7 @@ class EventTrigger(BaseEventTrigger):
         try:
             with stream.mailbox(self.address()) as mailbox:
                 await _first(asyncio.ensure_future(stream.subscribed.wait()), broken, SUBSCRIBE_TIMEOUT)
-                payload = await self._look_patiently(stream)
+                payload = await _first(asyncio.ensure_future(self._look_patiently(stream)), broken)
                 while payload is None:
                     payload = await self._listen(stream, mailbox, broken)
             yield TriggerEvent(payload)  # type: ignore[no-untyped-call]
@@ -104,9 +104,12 @@ class EventTrigger(BaseEventTrigger):
         """The payload, if the next news or the next look brings it."""
         seconds = jittered(self.look_again).total_seconds() if self.look_again else None
         news = await _first(asyncio.ensure_future(mailbox.get()), broken, seconds)
-        if news is None:
-            return await self._look_patiently(stream)
-        return self.heard(news)
+        if news is not None:
+            return self.heard(news)
+        found: dict[str, Any] | None = await _first(
+            asyncio.ensure_future(self._look_patiently(stream)), broken
+        )
+        return found
 
     async def _look_patiently(self, stream: EventStream) -> dict[str, Any] | None:
         """Looks until AWS answers.
@@ -128,7 +131,9 @@ class EventTrigger(BaseEventTrigger):
                 await asyncio.sleep(delay)
 
 
-async def _first(wanted: "asyncio.Future[Any]", broken: "asyncio.Future[Any]", seconds: float | None) -> Any:
+async def _first(
+    wanted: "asyncio.Future[Any]", broken: "asyncio.Future[Any]", seconds: float | None = None
+) -> Any:
     """What ``wanted`` gives, or None when the time is up.
 
     Raises:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import jmespath
+
 from millrace.jobs import KINDS
 
 Address = tuple[str, str]
@@ -19,11 +21,10 @@ def route(event: Mapping[str, Any]) -> tuple[Address, Any] | None:
 
     None for an event that no trigger can wait for.
     """
-    meaning = (event.get("source"), event.get("detail-type"))
+    meaning = (str(event.get("source")), str(event.get("detail-type")))
     if meaning == (S3, OBJECT_CREATED):
-        detail = event.get("detail")
-        bucket = detail.get("bucket", {}).get("name") if isinstance(detail, dict) else None
-        return ((S3, bucket), detail) if isinstance(bucket, str) else None
-    kind = _KINDS.get(meaning)  # type: ignore[arg-type]  # an event may hold anything
+        bucket = jmespath.search("detail.bucket.name", event)
+        return ((S3, bucket), event["detail"]) if isinstance(bucket, str) else None
+    kind = _KINDS.get(meaning)
     read = kind.event.read(event) if kind else None
     return ((kind.name, read[0]), read[1]) if kind and read else None
