@@ -1,13 +1,13 @@
 """Finds the service that a request is for, and answers in AWS's way what no service answers."""
 
-import io
 import json
 import logging
 import re
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 from uuid import uuid4
 from xml.sax.saxutils import escape
 
@@ -16,8 +16,11 @@ from botocore.session import get_session
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from typing_extensions import override
 
-from local.aws import browse
+from local.aws.calls.attribution import attribute
+from local.aws.calls.permissions import Permissions
 from local.aws.http import ExcInfo, refuse_to_write
+from local.aws.incoming import Incoming
+from local.aws.pages import ROOT, Pages
 
 if TYPE_CHECKING:
     from local.aws.server import LocalAws
@@ -41,9 +44,6 @@ READS = re.compile(r"^(Describe|List|Get|Head|BatchGet|Search|Select|Query|Scan|
 WAITING = {"ReceiveMessage", "InvokeEndpoint"}
 """Operations that may take long and must not hold a snapshot off meanwhile."""
 
-FORM = "application/x-www-form-urlencoded"
-MAX_FORM_BYTES = 4 << 20
-
 
 class UnknownServiceError(LookupError):
     """No backend has this name."""
@@ -56,23 +56,25 @@ class Dispatcher(DomainDispatcherApplication):
         super().__init__(create_backend_app)
         self._aws = aws
         self._backends: dict[str, Any] = {}
-        self._browser = browse.Browser(aws)
+        self._pages = Pages(aws)
+        self._permissions = Permissions(aws.account_id, self._backend_of)
 
     @override
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        path = environ.get("PATH_INFO", "")
+        request = Incoming(environ)
         if not _from_this_machine(environ):
-            return _answer(environ, start_response, 403, "AccessDenied", _STRANGER)
-        if path == HEALTH_PATH:
+            return _answer(request, start_response, 403, "AccessDenied", _STRANGER)
+        if request.path == HEALTH_PATH:
             return self._health(start_response)
-        if f"{path}/".startswith(browse.ROOT):
-            return self._browser(environ, start_response)
-        if self._is_led_from_a_page(environ, path):
-            return _answer(environ, start_response, 403, "AccessDenied", _LED)
-        if path.startswith("/moto-api"):
-            return _answer(environ, start_response, 404, "NotFound", "The moto API is not served here.")
-        with self._guard(environ, operation_of(environ)):
-            return self._call(environ, start_response)
+        if f"{request.path}/".startswith(ROOT):
+            return self._pages(environ, start_response)
+        if self._is_led_from_a_page(environ, request.path):
+            return _answer(request, start_response, 403, "AccessDenied", _LED)
+        if request.path.startswith("/moto-api"):
+            return _answer(request, start_response, 404, "NotFound", "The moto API is not served here.")
+        counted = self._counted(request, start_response)
+        with self._guard(request):
+            return self._call(request, counted)
 
     def _is_led_from_a_page(self, environ: dict[str, Any], path: str) -> bool:
         """A page of another site, or one that a job wrote, had a browser GET something other than an object.
@@ -83,35 +85,57 @@ class Dispatcher(DomainDispatcherApplication):
         elsewhere = environ.get("HTTP_SEC_FETCH_SITE") == "cross-site"
         return elsewhere and self.infer_service_region_host(environ, path) is not None
 
-    def _guard(self, environ: dict[str, Any], operation: str | None) -> AbstractContextManager[None]:
-        if operation in WAITING or _service(environ) == "s3":  # S3 does this itself, for uploads
+    def _counted(self, request: Incoming, start_response: Any) -> Any:
+        """A ``start_response`` that also enters the call into the record; a call never fails for that."""
+        try:
+            caller = attribute(request, self._aws.account_id)
+            permissions = self._permissions.of(request)
+        except Exception:
+            log.exception("%s %s is not in the record of calls", request.method, request.path)
+            return start_response
+
+        def start(status: str, headers: list[tuple[str, str]]) -> Any:
+            failed = int(status[:3]) >= HTTPStatus.BAD_REQUEST
+            self._aws.calls.add(caller, permissions, failed=failed)
+            return start_response(status, headers)
+
+        return start
+
+    def _backend_of(self, environ: dict[str, Any]) -> str | None:
+        backend = self.get_backend_for_host(
+            self.infer_service_region_host(environ, environ.get("PATH_INFO", ""))
+        )
+        return str(backend) if backend else None
+
+    def _guard(self, request: Incoming) -> AbstractContextManager[None]:
+        operation = "InvokeEndpoint" if request.path.endswith("/invocations") else request.operation
+        if operation in WAITING or request.service == "s3":  # S3 does this itself, for uploads
             return nullcontext()
-        reads = READS.match(operation) if operation else environ["REQUEST_METHOD"] in ("GET", "HEAD")
+        reads = READS.match(operation) if operation else request.method in ("GET", "HEAD")
         return nullcontext() if reads else self._aws.changing()
 
-    def _call(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    def _call(self, request: Incoming, start_response: Any) -> Iterable[bytes]:
+        environ = request.environ
         try:
             opening = _Opening()
             body = self.get_application(environ)(environ, opening)
             if opening.is_page:
                 body = [b"".join(body)]
-                if _written_by_flask(body[0], environ):
-                    return _answer(
-                        environ, start_response, 404, "UnknownOperationException", _no_route(environ)
-                    )
+                if _written_by_flask(body[0], request):
+                    message = f"{request.service} has no operation for {request.method} {request.path}."
+                    return _answer(request, start_response, 404, "UnknownOperationException", message)
             start_response(opening.status, opening.headers)
             return body
         except UnknownServiceError as error:
-            return _answer(
-                environ, start_response, 501, "NotImplemented", f"{error} is not part of the local AWS."
-            )
+            message = f"{error} is not part of the local AWS."
+            return _answer(request, start_response, 501, "NotImplemented", message)
         except NotImplementedError as error:
-            message = f"{_operation_name(environ, error)} is not implemented by the local AWS."
-            return _answer(environ, start_response, 501, "NotImplemented", message)
+            message = f"{_operation_name(request, error)} is not implemented by the local AWS."
+            return _answer(request, start_response, 501, "NotImplemented", message)
         except Exception as error:
-            log.exception("%s %s failed", environ["REQUEST_METHOD"], environ.get("PATH_INFO"))
+            log.exception("%s %s failed", request.method, request.path)
             message = f"The local AWS failed on this request: {type(error).__name__}: {error}"
-            return _answer(environ, start_response, 500, "InternalFailure", message)
+            return _answer(request, start_response, 500, "InternalFailure", message)
 
     def _health(self, start_response: Any) -> Iterable[bytes]:
         ready = self._aws.ready
@@ -159,42 +183,13 @@ def _from_this_machine(environ: dict[str, Any]) -> bool:
     return host in LOOPBACK or host.endswith(".localhost")
 
 
-def operation_of(environ: dict[str, Any]) -> str | None:
-    """The operation's name where the request says it outside of its path."""
-    target: str | None = environ.get("HTTP_X_AMZ_TARGET")
-    if target:
-        return target.rpartition(".")[2]
-    if re.search(r"/invocations$", environ.get("PATH_INFO", "")):
-        return "InvokeEndpoint"
-    if environ.get("CONTENT_TYPE", "").startswith(FORM) and _service(environ) != "s3":
-        return _action(environ)
-    return None
-
-
-def _action(environ: dict[str, Any]) -> str | None:
-    """The operation of a query-protocol request, whose body is left to be read again."""
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    if not 0 < length <= MAX_FORM_BYTES:
-        return None
-    body = environ["wsgi.input"].read(length)
-    environ["wsgi.input"] = io.BytesIO(body)
-    return parse_qs(body.decode(errors="replace")).get("Action", [None])[0]
-
-
-def _service(environ: dict[str, Any]) -> str:
-    """The signing name of the service; what is not signed is taken for S3, as moto does."""
-    scope = re.search(r"Credential=[^/]*/[^/]*/[^/]*/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
-    return scope.group(1) if scope else "s3"
-
-
-def _operation_name(environ: dict[str, Any], error: NotImplementedError) -> str:
+def _operation_name(request: Incoming, error: NotImplementedError) -> str:
     """Service and operation in AWS's spelling (moto's error has ``create_thing``)."""
-    service = _service(environ)
-    operation = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+    operation = request.operation
     if not operation:
         found = re.match(r"The (\w+) action", str(error))
-        operation = _aws_spelling(service, found.group(1)) if found else f"this call ({error})"
-    return f"{service}:{operation}"
+        operation = _aws_spelling(request.service, found.group(1)) if found else f"this call ({error})"
+    return f"{request.service}:{operation}"
 
 
 def _aws_spelling(service: str, action: str) -> str:
@@ -223,30 +218,24 @@ class _Opening:
         return self.status[:3] in ("404", "405") and "text/html" in dict(self.headers).get("Content-Type", "")
 
 
-def _written_by_flask(body: bytes, environ: dict[str, Any]) -> bool:
+def _written_by_flask(body: bytes, request: Incoming) -> bool:
     """Moto labels many answers as HTML; nothing at all is its answer to an unknown operation."""
-    return body.lstrip()[:14].lower() == b"<!doctype html" or (not body and _service(environ) != "s3")
+    return body.lstrip()[:14].lower() == b"<!doctype html" or (not body and request.service != "s3")
 
 
-def _no_route(environ: dict[str, Any]) -> str:
-    request = f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '')}"
-    return f"{_service(environ)} has no operation for {request}."
-
-
-def _answer(environ: dict[str, Any], start: Any, status: int, code: str, message: str) -> Iterable[bytes]:
+def _answer(request: Incoming, start: Any, status: int, code: str, message: str) -> Iterable[bytes]:
     """An error in the protocol of the request.
 
     501 and 4xx are answered once: botocore and the Java SDK retry 500, 502, 503 and 504 only.
     """
     request_id = str(uuid4())
-    query = environ.get("CONTENT_TYPE", "").startswith(FORM)
-    if query or _service(environ) in ("s3", "route53", "cloudfront"):
+    if request.is_form or request.service in ("s3", "route53", "cloudfront"):
         error = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
-        request = f"<RequestId>{request_id}</RequestId>"
-        if query:
-            text = f"<ErrorResponse><Error><Type>Sender</Type>{error}</Error>{request}</ErrorResponse>"
+        end = f"<RequestId>{request_id}</RequestId>"
+        if request.is_form:
+            text = f"<ErrorResponse><Error><Type>Sender</Type>{error}</Error>{end}</ErrorResponse>"
         else:
-            text = f"<Error>{error}{request}</Error>"
+            text = f"<Error>{error}{end}</Error>"
         content_type = "text/xml"
     else:
         text = json.dumps({"__type": code, "message": message})
@@ -259,4 +248,4 @@ def _answer(environ: dict[str, Any], start: Any, status: int, code: str, message
         ("x-amzn-RequestId", request_id),
     ]
     start(f"{status} {code}", headers)
-    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+    return [] if request.method == "HEAD" else [body]

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, ClassVar, Self
 
 from local.aws import pickling, services, state
+from local.aws.calls.record import Record
 from local.aws.dispatch import Dispatcher
 from local.aws.gate import Gate
 from local.aws.http import HOST, HttpServer, bind
@@ -78,6 +79,7 @@ class LocalAws:
             target=self._http.serve_forever, name="http", kwargs={"poll_interval": 0.05}, daemon=True
         ).start()
         self._saver.start()
+        self.calls.start()
         for service in self._services:
             if recover := services.hook(service, "recover"):
                 recover()
@@ -91,6 +93,8 @@ class LocalAws:
             for service in self._services:
                 service.install(self)
             self._saver.load()
+            self.calls = Record(self.home / "calls")
+            self.calls.load()
         except BaseException:
             self._saver.release()
             raise
@@ -105,6 +109,7 @@ class LocalAws:
             if stop := services.hook(service, "stop"):
                 stop()
         self._http.stop(PATIENCE)
+        self.calls.stop()
         try:
             self._saver.stop()
         finally:

@@ -10,7 +10,8 @@ import httpx
 import psutil
 import pytest
 
-from local.aws.browse import ROOT, address, content_type
+from local.aws.pages.frame import OBJECTS as ROOT
+from local.aws.pages.objects import address, content_type
 from local.aws.server import LocalAws
 
 ClientOf = Callable[..., Any]

@@ -1,4 +1,4 @@
-"""Pages for a person's browser: what the buckets hold, and each object as it is.
+"""What the buckets hold, and each object as it is.
 
 S3's own addresses refuse a browser, which sends no credentials. Objects are what jobs wrote, so a browser
 that shows one must not take it for a part of this server: see :data:`SANDBOX`.
@@ -6,27 +6,24 @@ that shows one must not take it for a part of this server: see :data:`SANDBOX`.
 
 import mimetypes
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from http import HTTPStatus
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from jinja2 import Environment, FileSystemLoader
 from moto.s3.exceptions import MissingBucket
 from moto.s3.models import FakeBucket, s3_backends
 from werkzeug.utils import redirect
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Response
 
+from local.aws.pages.frame import OBJECTS, Crumb, NotThereError, page, second
 from local.aws.services.s3 import listing
 from local.aws.services.s3.models import StoredObject
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from local.aws.server import LocalAws
 
-ROOT = "/_millrace/s3/"
 DELIMITER = "/"
 
 SANDBOX = (
@@ -37,8 +34,6 @@ SANDBOX = (
 
 ``'self'`` instead of the pages' addresses would also let it make GET requests to every AWS API of this port.
 """
-PAGE = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-"""Policy of a listing; without the sandbox, in which a click on an archive downloads nothing."""
 
 TYPES = mimetypes.MimeTypes()  # Python's own table; the module's functions also read this machine's
 UNSPECIFIC = {"", "binary/octet-stream", "application/octet-stream"}
@@ -46,18 +41,10 @@ UNSPECIFIC = {"", "binary/octet-stream", "application/octet-stream"}
 CONTENT_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(;[ -~]*)?", re.ASCII)
 CODINGS = re.compile(r"[\w ,.-]+", re.ASCII)
 
-TEMPLATE = Environment(
-    loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True
-).get_template("browse.html")
-
-
-class NotThereError(LookupError):
-    """No bucket, object or folder is at an address. The message is one sentence."""
-
 
 @dataclass(frozen=True)
 class Entry:
-    """A row of a listing, or a step of the path to it; a folder has no size and no time."""
+    """A row of a listing; a folder has no size and no time."""
 
     name: str
     address: str
@@ -65,39 +52,22 @@ class Entry:
     time: str = ""
 
 
-class Browser:
-    """The WSGI application below :data:`ROOT`."""
+class Objects:
+    """Answers below :data:`~local.aws.pages.frame.OBJECTS`."""
 
     def __init__(self, aws: "LocalAws") -> None:
         self._aws = aws
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Answers one request, by WSGI."""
-        request = Request(environ)
-        try:
-            response = self._answer(request)
-        except (NotThereError, MissingBucket) as error:
-            sentence = str(error) if isinstance(error, NotThereError) else "There is no bucket of this name."
-            response = Response(
-                f"{sentence}\n", HTTPStatus.NOT_FOUND, content_type="text/plain; charset=utf-8"
-            )
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Cache-Control"] = "no-store"  # a task that runs again writes the same keys
-        response.headers.setdefault("Content-Security-Policy", PAGE)
-        answer: Iterable[bytes] = response(environ, start_response)
-        return answer
+    def answer(self, request: Any, where: str) -> Any:
+        """The page or object at a path below the root.
 
-    def _answer(self, request: Any) -> Any:
-        if request.method not in ("GET", "HEAD"):
-            return Response(
-                "Only GET and HEAD are answered here.\n",
-                HTTPStatus.METHOD_NOT_ALLOWED,
-                {"Allow": "GET, HEAD"},
-            )
-        name, slash, path = request.path.removeprefix(ROOT.rstrip("/")).removeprefix("/").partition("/")
+        Raises:
+            NotThereError: no bucket, object or folder is there.
+        """
+        name, slash, path = where.partition("/")
         if not name and not path:
             return self._buckets()
-        bucket = s3_backends[self._aws.account_id]["aws"].get_bucket(name)
+        bucket = self._bucket(name)
         key, prefix = request.args.get("key", path), request.args.get("prefix", path)
         if "key" in request.args or (path and not path.endswith(DELIMITER) and "prefix" not in request.args):
             return self._object(request, bucket, key)
@@ -105,12 +75,18 @@ class Browser:
             return redirect(address(name))
         return self._folder(bucket, prefix, request.args.get("after", ""))
 
+    def _bucket(self, name: str) -> FakeBucket:
+        try:
+            return s3_backends[self._aws.account_id]["aws"].get_bucket(name)
+        except MissingBucket as error:
+            raise NotThereError("There is no bucket of this name.") from error
+
     def _buckets(self) -> Any:
         buckets = s3_backends[self._aws.account_id]["aws"].buckets.values()
         entries = [
-            Entry(bucket.name, address(bucket.name), time=_second(bucket.creation_date)) for bucket in buckets
+            Entry(bucket.name, address(bucket.name), time=second(bucket.creation_date)) for bucket in buckets
         ]
-        return _page("Buckets", sorted(entries, key=lambda entry: entry.name), [Entry("Buckets", ROOT)])
+        return _listing("Buckets", sorted(entries, key=lambda entry: entry.name), [Crumb("Buckets", OBJECTS)])
 
     def _object(self, request: Any, bucket: FakeBucket, key: str) -> Any:
         stored = bucket.keys.get(key)
@@ -133,20 +109,20 @@ class Browser:
     def _pages(self) -> str:
         """Where a browser on this machine may have found these pages."""
         port = urlsplit(self._aws.endpoint_url).port
-        return " ".join(f"http://{host}:{port}{ROOT}" for host in ("127.0.0.1", "localhost"))
+        return " ".join(f"http://{host}:{port}{OBJECTS}" for host in ("127.0.0.1", "localhost"))
 
     @staticmethod
     def _folder(bucket: FakeBucket, prefix: str, after: str) -> Any:
-        page = listing.page(bucket.keys, _folder_request(prefix, after))
-        if prefix and not after and not _has_entries(page):
+        found = listing.page(bucket.keys, _folder_request(prefix, after))
+        if prefix and not after and not _has_entries(found):
             raise NotThereError(f"There is no folder s3://{bucket.name}/{prefix}.")
-        entries = [Entry(name[len(prefix) :], address(bucket.name, name)) for name in page.prefixes]
-        for stored in page.objects:
+        entries = [Entry(name[len(prefix) :], address(bucket.name, name)) for name in found.prefixes]
+        for stored in found.objects:
             name = stored.name[len(prefix) :] or "(an object with the folder's own name)"
-            time = _second(stored.last_modified)
+            time = second(stored.last_modified)
             entries.append(Entry(name, address(bucket.name, stored.name, is_object=True), stored.size, time))
-        more = page.last and address(bucket.name, prefix, after=page.last)
-        return _page(f"s3://{bucket.name}/{prefix}", entries, _crumbs(bucket.name, prefix), more)
+        more = found.last and address(bucket.name, prefix, after=found.last)
+        return _listing(f"s3://{bucket.name}/{prefix}", entries, _crumbs(bucket.name, prefix), more)
 
 
 def address(bucket: str, name: str = "", *, is_object: bool = False, **query: str) -> str:
@@ -158,7 +134,7 @@ def address(bucket: str, name: str = "", *, is_object: bool = False, **query: st
     if {".", ".."} & set(name.split("/")) or (name.endswith("/") and not folder):
         query = {"prefix" if folder else "key": name} | query
         name = ""
-    path = ROOT + quote(f"{bucket}/{name}")
+    path = OBJECTS + quote(f"{bucket}/{name}")
     return f"{path}?{urlencode(query)}" if query else path
 
 
@@ -177,27 +153,22 @@ def _folder_request(prefix: str, after: str = "", limit: int = listing.MAX_KEYS)
     return listing.Request(prefix, DELIMITER, after, limit, {})
 
 
-def _has_entries(page: listing.Page) -> bool:
-    return bool(page.objects or page.prefixes)
+def _has_entries(found: listing.Page) -> bool:
+    return bool(found.objects or found.prefixes)
 
 
-def _crumbs(bucket: str, prefix: str) -> list[Entry]:
+def _crumbs(bucket: str, prefix: str) -> list[Crumb]:
     """The way up: all buckets, the bucket, and each folder on the way to ``prefix``."""
     folders = prefix.split(DELIMITER)[:-1]
     return [
-        Entry("Buckets", ROOT),
-        Entry(bucket, address(bucket)),
+        Crumb("Buckets", OBJECTS),
+        Crumb(bucket, address(bucket)),
         *(
-            Entry(name or "(empty)", address(bucket, DELIMITER.join([*folders[:depth], name, ""])))
+            Crumb(name or "(empty)", address(bucket, DELIMITER.join([*folders[:depth], name, ""])))
             for depth, name in enumerate(folders)
         ),
     ]
 
 
-def _second(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S}"
-
-
-def _page(title: str, entries: list[Entry], crumbs: list[Entry], more: str | None = None) -> Any:
-    text = TEMPLATE.render(title=title, entries=entries, crumbs=crumbs, more=more)
-    return Response(text, content_type="text/html; charset=utf-8")
+def _listing(title: str, entries: list[Entry], crumbs: list[Crumb], more: str | None = None) -> Any:
+    return page("objects.html", title, crumbs, entries=entries, more=more)

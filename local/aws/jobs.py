@@ -1,0 +1,175 @@
+"""All jobs of this server: where each kind is kept, and where in its description things stand."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore import xform_name
+from moto.sagemaker.models import sagemaker_backends
+
+DAG, RUN, TASK = "millrace:dag", "millrace:run", "millrace:task"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of job, named as AWS's console and API do.
+
+    Attributes:
+        segment: of the console's addresses and of ours.
+        title: in a sentence.
+        stem: what the API's members begin with: ``<stem>Name``, ``<stem>Arn``, ``<stem>Status``.
+        collection: the backend's dictionary, records by name.
+        log_group: of its log; ``{name}`` stands for the job's name.
+        own_group: the group is this job's alone; otherwise its streams begin with ``<name>/``.
+        instances: JMESPath of type and count of its machines.
+        inputs: JMESPath of lists of name, S3 URI and (optional) path in the container.
+        outputs: as ``inputs``.
+    """
+
+    segment: str
+    title: str
+    stem: str
+    collection: str
+    log_group: str = ""
+    own_group: bool = False
+    instances: str = "[]"
+    inputs: str = "[]"
+    outputs: str = "[]"
+
+    @property
+    def arn_type(self) -> str:
+        """The resource's type in an ARN, ``processing-job``."""
+        return str(xform_name(self.stem, "-"))
+
+    def group_of(self, name: str) -> str:
+        """The log group of a job; empty for a kind that has no log."""
+        return self.log_group.format(name=name)
+
+
+_CHANNELS = "[].[ChannelName, DataSource.S3DataSource.S3Uri]"
+
+PROCESSING = Kind(
+    "processing-jobs",
+    "processing job",
+    "ProcessingJob",
+    "processing_jobs",
+    "/aws/sagemaker/ProcessingJobs",
+    instances="ProcessingResources.ClusterConfig.[InstanceType, InstanceCount]",
+    inputs="ProcessingInputs[?S3Input].[InputName, S3Input.S3Uri, S3Input.LocalPath]",
+    outputs="ProcessingOutputConfig.Outputs[?S3Output].[OutputName, S3Output.S3Uri, S3Output.LocalPath]",
+)
+TRAINING = Kind(
+    "jobs",
+    "training job",
+    "TrainingJob",
+    "training_jobs",
+    "/aws/sagemaker/TrainingJobs",
+    instances="ResourceConfig.[InstanceType, InstanceCount]",
+    inputs=f"InputDataConfig{_CHANNELS}",
+    outputs=(
+        "[['model', ModelArtifacts.S3ModelArtifacts], ['output', OutputDataConfig.S3OutputPath],"
+        " ['checkpoints', CheckpointConfig.S3Uri]][?[1]]"
+    ),
+)
+TUNING = Kind(
+    "hyper-tuning-jobs",
+    "tuning job",
+    "HyperParameterTuningJob",
+    "hyper_parameter_tuning_jobs",
+    instances="TrainingJobDefinition.ResourceConfig.[InstanceType, InstanceCount]",
+    inputs=f"TrainingJobDefinition.InputDataConfig{_CHANNELS}",
+    outputs="[['output', TrainingJobDefinition.OutputDataConfig.S3OutputPath]][?[1]]",
+)
+TRANSFORM = Kind(
+    "transform-jobs",
+    "transform job",
+    "TransformJob",
+    "transform_jobs",
+    "/aws/sagemaker/TransformJobs",
+    instances="TransformResources.[InstanceType, InstanceCount]",
+    inputs="[['input', TransformInput.DataSource.S3DataSource.S3Uri]][?[1]]",
+    outputs="[['output', TransformOutput.S3OutputPath]][?[1]]",
+)
+ENDPOINT = Kind(
+    "endpoints", "endpoint", "Endpoint", "endpoints", "/aws/sagemaker/Endpoints/{name}", own_group=True
+)
+
+KINDS: Mapping[str, Kind] = {
+    kind.segment: kind for kind in (PROCESSING, TRAINING, TUNING, TRANSFORM, ENDPOINT)
+}
+"""Every kind by its segment."""
+_BY_ARN_TYPE = {kind.arn_type: kind for kind in KINDS.values()}
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job or endpoint at one moment.
+
+    Attributes:
+        description: the answer of its describe operation.
+    """
+
+    kind: Kind
+    name: str
+    region: str
+    description: Mapping[str, Any]
+    tags: Mapping[str, str]
+
+    @property
+    def status(self) -> str:
+        """In the spelling of its describe operation."""
+        return str(self.description.get(f"{self.kind.stem}Status", ""))
+
+    @property
+    def dag(self) -> str:
+        """The DAG whose run started it; empty if none did."""
+        return self.tags.get(DAG, "")
+
+
+def every(account: str) -> Iterator[Job]:
+    """All jobs and endpoints of an account."""
+    for region, backend in _regions(account):
+        for kind in KINDS.values():
+            for name, record in list(getattr(backend, kind.collection).items()):
+                if job := _job(kind, name, region, record):
+                    yield job
+
+
+def find(account: str, kind: Kind, name: str) -> Job | None:
+    """The job of this name, in whichever region."""
+    for region, backend in _regions(account):
+        if job := _job(kind, name, region, getattr(backend, kind.collection).get(name)):
+            return job
+    return None
+
+
+def of_arn(arn: str) -> Job | None:
+    """The job or endpoint that an ARN names."""
+    parts = arn.split(":", 5)
+    if len(parts) != 6 or parts[2] != "sagemaker":  # noqa: PLR2004  # an ARN's parts
+        return None
+    type_, _, name = parts[5].partition("/")
+    kind = _BY_ARN_TYPE.get(type_)
+    return find(parts[4], kind, name) if kind else None
+
+
+def _regions(account: str) -> list[tuple[str, Any]]:
+    """Backends by region; asking for an account that has none makes none."""
+    return list((sagemaker_backends.get(account) or {}).items())
+
+
+def _job(kind: Kind, name: str, region: str, record: Any) -> Job | None:
+    """None for what moto made itself: it runs nothing and has no description."""
+    description = getattr(record, "description", None)
+    if not isinstance(description, dict):
+        return None
+    return Job(kind, name, region, description, tags_of(getattr(record, "tags", None)))
+
+
+def tags_of(tags: Any) -> dict[str, str]:
+    """Tags as a dictionary; what is no list of tags has none."""
+    if not isinstance(tags, list):
+        return {}
+    return {
+        str(tag["Key"]): str(tag.get("Value", "")) for tag in tags if isinstance(tag, dict) and "Key" in tag
+    }

@@ -1,0 +1,71 @@
+"""Pages for a person's browser: jobs and their logs, buckets and objects, the record of calls.
+
+They only read, they are for this machine only (the dispatcher sees to that), they need no script, and
+whatever a job or a request brought is escaped.
+"""
+
+import logging
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Protocol
+
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Request, Response
+
+from local.aws.pages.calls import Calls
+from local.aws.pages.frame import CALLS, JOBS, OBJECTS, PAGE, ROOT, TEXT, NotThereError
+from local.aws.pages.jobs import Jobs
+from local.aws.pages.objects import Objects
+
+if TYPE_CHECKING:
+    from local.aws.server import LocalAws
+
+log = logging.getLogger(__name__)
+
+__all__ = ["ROOT", "Pages"]
+
+
+class Part(Protocol):
+    """The pages below one address."""
+
+    def answer(self, request: Any, where: str) -> Any:
+        """The response at a path below that address; raises `NotThereError`."""
+        ...
+
+
+class Pages:
+    """The WSGI application below :data:`ROOT`."""
+
+    def __init__(self, aws: "LocalAws") -> None:
+        self._parts: dict[str, Part] = {OBJECTS: Objects(aws), JOBS: Jobs(aws), CALLS: Calls(aws)}
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answers one request, by WSGI."""
+        request = Request(environ)
+        try:
+            response = self._answer(request)
+        except NotThereError as error:
+            response = Response(f"{error}\n", HTTPStatus.NOT_FOUND, content_type=TEXT)
+        except Exception as error:
+            log.exception("The page %s failed", request.path)
+            sentence = f"This page failed: {type(error).__name__}: {error}\n"
+            response = Response(sentence, HTTPStatus.INTERNAL_SERVER_ERROR, content_type=TEXT)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Cache-Control"] = "no-store"  # a task that runs again writes the same keys
+        response.headers.setdefault("Content-Security-Policy", PAGE)
+        answer: Iterable[bytes] = response(environ, start_response)
+        return answer
+
+    def _answer(self, request: Any) -> Any:
+        if request.method not in ("GET", "HEAD"):
+            return Response(
+                "Only GET and HEAD are answered here.\n",
+                HTTPStatus.METHOD_NOT_ALLOWED,
+                {"Allow": "GET, HEAD"},
+            )
+        for root, part in self._parts.items():
+            if f"{request.path}/".startswith(root):
+                return part.answer(request, request.path.removeprefix(root.rstrip("/")).removeprefix("/"))
+        if request.path.rstrip("/") == ROOT.rstrip("/"):
+            return redirect(JOBS)
+        raise NotThereError(f"There is no page {request.path!a}: see {JOBS}, {OBJECTS} and {CALLS}.")

@@ -1,0 +1,64 @@
+"""The log of a job: its last lines for a page, all of them as text."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from moto.logs.models import logs_backends
+
+from local.aws.jobs import Job
+
+LINES = 500
+"""Of a stream, on a page."""
+LINE_LENGTH = 2000
+"""Of a line, on a page; a longer one is cut there."""
+STREAMS = 10
+"""On a page: a training job has one for each host, an endpoint one for every start."""
+BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Tail:
+    """The end of a stream; ``before`` is the number of lines that are not shown."""
+
+    name: str
+    lines: list[str]
+    before: int
+
+
+def tails(account: str, job: Job) -> list[Tail]:
+    """The last lines of the latest streams."""
+    return [_tail(stream) for stream in _streams(account, job)[-STREAMS:]]
+
+
+def whole(account: str, job: Job) -> Iterator[bytes]:
+    """Every stream from its beginning, its name first; blocks of lines, made when they are asked for."""
+    for stream in _streams(account, job):
+        yield f"# {stream.log_stream_name}\n".encode()
+        # A copy of the list, of references only: lines may arrive meanwhile.
+        events = iter(list(stream.events))
+        while batch := list(islice(events, BATCH)):
+            yield "".join(f"{event.message.rstrip()}\n" for event in batch).encode(errors="replace")
+
+
+def _tail(stream: Any) -> Tail:
+    last = stream.events[-LINES:]
+    lines = [_cut(event.message.rstrip()) for event in last]
+    return Tail(stream.log_stream_name, lines, max(0, len(stream.events) - len(last)))
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= LINE_LENGTH else f"{line[:LINE_LENGTH]}... ({len(line):,} characters)"
+
+
+def _streams(account: str, job: Job) -> list[Any]:
+    """Moto's streams of a job, in the order in which they began."""
+    backend = dict(logs_backends.get(account) or {}).get(job.region)
+    group = backend.groups.get(job.kind.group_of(job.name)) if backend else None
+    if group is None:
+        return []
+    streams = list(group.streams.values())
+    if not job.kind.own_group:
+        streams = [stream for stream in streams if stream.log_stream_name.startswith(f"{job.name}/")]
+    return sorted(streams, key=lambda stream: stream.creation_time)
