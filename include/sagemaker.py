@@ -1,13 +1,14 @@
 """SageMaker requests, from the few things that differ between jobs and the settings that do not.
 
 Shapes: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html
-and API_CreateTrainingJob.html. The name of the job is not set here; it belongs to the launch.
+and API_CreateTrainingJob.html, API_CreateHyperParameterTuningJob.html, API_CreateTransformJob.html beside it.
+The name of the job is not set here; it belongs to the launch.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from include.bundles import Bundle
 from include.run import Run
@@ -169,6 +170,137 @@ class TrainingJob:
         return {name: json.dumps(value) for name, value in {**self.hyperparameters, **script_mode}.items()}
 
 
+@dataclass(frozen=True)
+class Interval:
+    """Values from ``low`` to ``high``, both included; whole numbers where both ends are ``int``."""
+
+    low: float
+    high: float
+    scaling: Literal["Auto", "Linear", "Logarithmic", "ReverseLogarithmic"] = "Auto"
+
+
+@dataclass(frozen=True)
+class TuningJob:
+    """A search for the hyperparameters with which a training job does best.
+
+    ``training`` is what every training job has; its hyperparameters are those that stay. ``ranges`` maps each
+    of the others to an `Interval` or to the values it may have. ``objective`` is one of the training job's
+    metrics. A seed makes the search repeatable.
+    """
+
+    training: TrainingJob
+    ranges: Mapping[str, Interval | Sequence[Any]]
+    objective: str
+    max_jobs: int
+    max_parallel_jobs: int = 1
+    goal: Literal["Minimize", "Maximize"] = "Minimize"
+    strategy: Literal["Bayesian", "Random", "Grid"] = "Bayesian"
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for what every search would fail with."""
+        if self.objective not in self.training.metric_definitions:
+            known = ", ".join(self.training.metric_definitions) or "none"
+            raise ValueError(f"objective {self.objective!r} is not a metric of the training job: {known}")
+        if both := sorted(set(self.ranges) & set(self.training.hyperparameters)):
+            raise ValueError(f"both fixed and searched: {', '.join(both)}; remove one of the two")
+
+    def request(self, run: Run) -> Request:
+        """The ``CreateHyperParameterTuningJob`` request, without its name."""
+        definition = self.training.request(run)
+        definition["StaticHyperParameters"] = definition.pop("HyperParameters")
+        config: Request = {
+            "Strategy": self.strategy,
+            "HyperParameterTuningJobObjective": {"Type": self.goal, "MetricName": self.objective},
+            "ResourceLimits": {
+                "MaxNumberOfTrainingJobs": self.max_jobs,
+                "MaxParallelTrainingJobs": self.max_parallel_jobs,
+            },
+            "ParameterRanges": self._ranges(),
+            "TrainingJobEarlyStoppingType": "Off",
+        }
+        if self.seed is not None:
+            config["RandomSeed"] = self.seed
+        return {"HyperParameterTuningJobConfig": config, "TrainingJobDefinition": definition}
+
+    def bundles(self) -> Sequence[Bundle]:
+        """What has to be in S3 before the job starts."""
+        return self.training.bundles()
+
+    def metrics_uri(self) -> None:
+        """The best training job and its metric are in the description."""
+
+    def _ranges(self) -> Request:
+        ranges: dict[str, list[Request]] = {
+            "IntegerParameterRanges": [],
+            "ContinuousParameterRanges": [],
+            "CategoricalParameterRanges": [],
+        }
+        for name, given in self.ranges.items():
+            if isinstance(given, Interval):
+                whole = isinstance(given.low, int) and isinstance(given.high, int)
+                kind = "IntegerParameterRanges" if whole else "ContinuousParameterRanges"
+                ranges[kind].append(_interval(name, given))
+            else:
+                # Script mode reads every value as JSON, so a text needs its quotation marks.
+                texts = [json.dumps(value) if self.training.code else str(value) for value in given]
+                ranges["CategoricalParameterRanges"].append({"Name": name, "Values": texts})
+        return ranges
+
+
+@dataclass(frozen=True)
+class TransformJob:
+    """A model's answers to every object below an S3 prefix, one ``<key>.out`` each.
+
+    ``model`` is the name of a SageMaker model. Split by ``Line``, requests hold as many lines as fit in
+    ``max_payload_mb``; otherwise an object is sent whole.
+    """
+
+    model: str
+    input: str
+    output: str
+    instances: Instances
+    content_type: str = "text/csv"
+    accept: str | None = None
+    split: Literal["Line", "None"] = "Line"
+    max_payload_mb: int = 6
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def request(self, run: Run) -> Request:
+        """The ``CreateTransformJob`` request, without its name. Role and network are those of the model."""
+        source = {"S3DataType": "S3Prefix", "S3Uri": self.input}
+        request: Request = {
+            "ModelName": self.model,
+            "BatchStrategy": "MultiRecord",
+            "MaxPayloadInMB": self.max_payload_mb,
+            "TransformInput": {
+                "DataSource": {"S3DataSource": source},
+                "ContentType": self.content_type,
+                "SplitType": self.split,
+            },
+            "TransformOutput": {"S3OutputPath": self.output, "AssembleWith": self.split},
+            "TransformResources": {
+                "InstanceType": self.instances.type,
+                "InstanceCount": self.instances.count,
+            },
+            "Environment": dict(self.environment),
+        }
+        if self.accept:
+            request["TransformOutput"]["Accept"] = self.accept
+        if run.settings.output_kms_key:
+            request["TransformOutput"]["KmsKeyId"] = run.settings.output_kms_key
+        if run.settings.volume_kms_key:
+            request["TransformResources"]["VolumeKmsKeyId"] = run.settings.volume_kms_key
+        return request
+
+    def bundles(self) -> Sequence[Bundle]:
+        """A model is all that it needs."""
+        return []
+
+    def metrics_uri(self) -> None:
+        """A transform job leaves no metrics."""
+
+
 def vpc_config(run: Run) -> Request:
     """Subnets and security groups of the settings, or nothing where there are none."""
     if not run.settings.subnets:
@@ -198,6 +330,11 @@ def _processing_input(name: str, uri: str) -> Request:
 
 def _processing_output(name: str, path: str, uri: str, mode: str = "EndOfJob") -> Request:
     return {"OutputName": name, "S3Output": {"S3Uri": uri, "LocalPath": path, "S3UploadMode": mode}}
+
+
+def _interval(name: str, interval: Interval) -> Request:
+    ends = {"MinValue": str(interval.low), "MaxValue": str(interval.high)}
+    return {"Name": name, **ends, "ScalingType": interval.scaling}
 
 
 def _channel(name: str, uri: str, content_type: str) -> Request:

@@ -9,7 +9,7 @@ from botocore.validate import validate_parameters
 
 from include.bundles import Bundle
 from include.endpoints import Endpoint
-from include.sagemaker import Instances, ProcessingJob, TrainingJob
+from include.sagemaker import Instances, Interval, ProcessingJob, TrainingJob, TransformJob, TuningJob
 from include.spark import spark_job
 
 INSTANCES = Instances("ml.m5.xlarge", 2)
@@ -84,6 +84,112 @@ def test_script_mode_names_program_and_archive(run):
 def test_the_built_in_algorithm_gets_plain_values(run):
     job = TrainingJob("xgboost", INSTANCES, {}, "s3://b/m", hyperparameters={"objective": "reg:squarederror"})
     assert job.request(run)["HyperParameters"] == {"objective": "reg:squarederror"}
+
+
+def tuning(run, *, code=None, **changes):
+    training = TrainingJob(
+        "xgboost",
+        INSTANCES,
+        {"train": "s3://b/t"},
+        "s3://b/m",
+        hyperparameters={"objective": "reg:squarederror"},
+        metric_definitions={"validation:rmse": "rmse:([0-9.]+)"},
+        code=code,
+    )
+    ranges = {
+        "max_depth": Interval(2, 8),
+        "eta": Interval(0.01, 1, "Logarithmic"),
+        "booster": ["gbtree", "dart"],
+    }
+    job = TuningJob(training, **{"ranges": ranges, "objective": "validation:rmse", "max_jobs": 9} | changes)
+    return job, check(
+        "CreateHyperParameterTuningJob", {**job.request(run), "HyperParameterTuningJobName": "a"}
+    )
+
+
+def test_tuning_separates_what_stays_from_what_is_searched(run):
+    _, request = tuning(run, max_parallel_jobs=3, goal="Maximize", strategy="Random", seed=7)
+    config = request["HyperParameterTuningJobConfig"]
+    assert config["ParameterRanges"] == {
+        "IntegerParameterRanges": [
+            {"Name": "max_depth", "MinValue": "2", "MaxValue": "8", "ScalingType": "Auto"}
+        ],
+        "ContinuousParameterRanges": [
+            {"Name": "eta", "MinValue": "0.01", "MaxValue": "1", "ScalingType": "Logarithmic"}
+        ],
+        "CategoricalParameterRanges": [{"Name": "booster", "Values": ["gbtree", "dart"]}],
+    }
+    assert config["HyperParameterTuningJobObjective"] == {"Type": "Maximize", "MetricName": "validation:rmse"}
+    assert config["ResourceLimits"] == {"MaxNumberOfTrainingJobs": 9, "MaxParallelTrainingJobs": 3}
+    assert (config["Strategy"], config["RandomSeed"]) == ("Random", 7)
+    definition = request["TrainingJobDefinition"]
+    assert definition["StaticHyperParameters"] == {"objective": "reg:squarederror"}
+    assert "HyperParameters" not in definition
+
+
+def test_tuning_takes_security_from_settings(locked_down):
+    _, request = tuning(locked_down)
+    definition = request["TrainingJobDefinition"]
+    assert definition["RoleArn"] == locked_down.settings.role_arn
+    assert definition["EnableNetworkIsolation"] is True
+    assert definition["VpcConfig"]["SecurityGroupIds"] == ["sg-1"]
+    assert definition["ResourceConfig"]["VolumeKmsKeyId"] == "key-1"
+    assert definition["OutputDataConfig"]["KmsKeyId"] == "key-2"
+    assert definition["StoppingCondition"] == {"MaxRuntimeInSeconds": 600}
+
+
+def test_tuning_a_script_keeps_its_values_json(run):
+    job, request = tuning(run, code=CODE, ranges={"booster": ["gbtree"], "rounds": [10, 20]})
+    assert job.bundles() == [CODE]
+    static = request["TrainingJobDefinition"]["StaticHyperParameters"]
+    assert json.loads(static["objective"]) == "reg:squarederror"
+    assert json.loads(static["sagemaker_program"]) == "train.py"
+    found = request["HyperParameterTuningJobConfig"]["ParameterRanges"]["CategoricalParameterRanges"]
+    assert found == [
+        {"Name": "booster", "Values": ['"gbtree"']},
+        {"Name": "rounds", "Values": ["10", "20"]},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"objective": "rmse"}, "'rmse' is not a metric of the training job: validation:rmse"),
+        ({"ranges": {"objective": ["a"]}}, "both fixed and searched: objective"),
+    ],
+)
+def test_a_search_that_cannot_work_is_refused(run, changes, says):
+    with pytest.raises(ValueError, match=says):
+        tuning(run, **changes)
+
+
+def test_transform_takes_keys_from_settings(locked_down):
+    job = TransformJob("m", "s3://b/in/", "s3://b/out", INSTANCES, accept="text/csv")
+    request = check("CreateTransformJob", {**job.request(locked_down), "TransformJobName": "a"})
+    assert request["TransformInput"] == {
+        "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://b/in/"}},
+        "ContentType": "text/csv",
+        "SplitType": "Line",
+    }
+    assert request["TransformOutput"] == {
+        "S3OutputPath": "s3://b/out",
+        "AssembleWith": "Line",
+        "Accept": "text/csv",
+        "KmsKeyId": "key-2",
+    }
+    assert request["TransformResources"] == {
+        "InstanceType": "ml.m5.xlarge",
+        "InstanceCount": 2,
+        "VolumeKmsKeyId": "key-1",
+    }
+    assert (job.bundles(), job.metrics_uri()) == ([], None)
+
+
+def test_an_object_may_be_sent_whole(run):
+    job = TransformJob("m", "s3://b/in/", "s3://b/out", INSTANCES, split="None")
+    request = check("CreateTransformJob", {**job.request(run), "TransformJobName": "a"})
+    assert request["TransformInput"]["SplitType"] == request["TransformOutput"]["AssembleWith"] == "None"
+    assert "KmsKeyId" not in request["TransformOutput"]
 
 
 def test_an_endpoint_is_a_model_and_a_configuration(locked_down):

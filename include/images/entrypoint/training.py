@@ -16,7 +16,7 @@ def main(algorithm: Algorithm | None = None) -> int:
     """Runs the job that `/opt/ml/input/config` describes; returns the exit code.
 
     Args:
-        algorithm: called with the raw hyperparameters where no script is named. A `ValueError` that it
+        algorithm: called with the hyperparameters as text where no script is named. A `ValueError` that it
             raises is the user's mistake and is reported without a traceback.
     """
     try:
@@ -26,7 +26,7 @@ def main(algorithm: Algorithm | None = None) -> int:
         if "sagemaker_program" in values:
             return _run_script(values)
         os.environ.update(training_environment())
-        (algorithm or _no_algorithm)(raw)
+        (algorithm or _no_algorithm)(user_hyperparameters(raw))
     except ValueError as error:
         return _failed(f"{type(error).__name__}: {error}")
     except Exception as error:

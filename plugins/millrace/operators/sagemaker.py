@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from include.sagemaker import ProcessingJob, TrainingJob
-from millrace.jobs import PROCESSING, TRAINING
+from include.sagemaker import ProcessingJob, TrainingJob, TransformJob, TuningJob
+from millrace.jobs import PROCESSING, TRAINING, TRANSFORM, TUNING
 from millrace.operators.job import AwsJobOperator
 
 
@@ -28,3 +28,21 @@ class TrainingJobOperator(AwsJobOperator):
 
     def __init__(self, *, build: Callable[..., TrainingJob], **kwargs: Any) -> None:
         super().__init__(kind=TRAINING, build=build, **kwargs)
+
+
+class TuningJobOperator(AwsJobOperator):
+    """A search for hyperparameters; the result names the best training job, its metric and its values."""
+
+    ui_color = "#e2e0f9"
+
+    def __init__(self, *, build: Callable[..., TuningJob], **kwargs: Any) -> None:
+        super().__init__(kind=TUNING, build=build, **kwargs)
+
+
+class TransformJobOperator(AwsJobOperator):
+    """A model's answers to everything below an S3 prefix."""
+
+    ui_color = "#d9f2e3"
+
+    def __init__(self, *, build: Callable[..., TransformJob], **kwargs: Any) -> None:
+        super().__init__(kind=TRANSFORM, build=build, **kwargs)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from include.images.entrypoint import environment, paths, program, serving, source
+from include.images.entrypoint import environment, paths, program, serving, source, training
 
 IMAGES = Path(environment.__file__).parents[1]
 
@@ -53,6 +53,13 @@ def test_the_environment_of_a_training_job(base):
     assert int(found["SM_NUM_CPUS"]) == os.cpu_count()
     assert int(found["SM_NUM_GPUS"]) >= 0
     assert all(isinstance(value, str) for value in found.values())
+
+
+def test_an_algorithm_is_not_told_what_a_tuning_job_tells_the_container(base):
+    _config(base, hyperparameters={"eta": "0.1", "_tuning_objective_metric": "validation:rmse"})
+    given = []
+    assert training.main(given.append) == 0
+    assert given == [{"eta": "0.1"}]
 
 
 def test_hyperparameters_become_arguments():

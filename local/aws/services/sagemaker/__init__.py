@@ -1,4 +1,4 @@
-"""SageMaker that executes: training and processing jobs, endpoints, the model registry.
+"""SageMaker that executes: training, tuning, processing and transform jobs, endpoints, the model registry.
 
 Settings of the server's own environment:
 
@@ -27,18 +27,20 @@ if TYPE_CHECKING:
     from local.aws.server import LocalAws
 
 _queue: JobQueue | None = None
+_coordinators: JobQueue | None = None
 _fleet: Fleet | None = None
 
 
 def install(aws: "LocalAws") -> None:
     """Puts the backend in place."""
-    global _queue, _fleet
+    global _queue, _coordinators, _fleet
     sources = os.environ.get("MILLRACE_IMAGE_SOURCES")
     images = ImageStore(aws.images, Path(sources) if sources else None)
     concurrency = int(os.environ.get("MILLRACE_JOBS_AT_A_TIME", "2"))
     quota = int(os.environ.get("MILLRACE_JOB_QUOTA", "100"))
     context.set_current(context.Context(aws, images, concurrency, quota))
-    _queue, _fleet = JobQueue(concurrency), Fleet()
+    # A tuning job only waits for its training jobs, so it takes none of their places.
+    _queue, _coordinators, _fleet = JobQueue(concurrency), JobQueue(quota), Fleet()
     sagemaker_backends.backend = LocalSageMaker
     operations.install()
     sagemaker_runtime.install(aws)
@@ -54,6 +56,7 @@ def recover() -> None:
 
 def stop() -> None:
     """Ends every process; what is saved says that they ran."""
+    coordinators().close()
     queue().close()
     fleet().close_all()
 
@@ -63,6 +66,13 @@ def queue() -> JobQueue:
     if _queue is None:
         raise RuntimeError("SageMaker is used before the local AWS was started.")
     return _queue
+
+
+def coordinators() -> JobQueue:
+    """The queue of the running server's tuning jobs."""
+    if _coordinators is None:
+        raise RuntimeError("SageMaker is used before the local AWS was started.")
+    return _coordinators
 
 
 def fleet() -> Fleet:

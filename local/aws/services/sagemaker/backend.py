@@ -4,12 +4,12 @@ from typing import Any
 
 from moto.sagemaker import urls
 
-from local.aws.services.sagemaker.hosting import HostingOperations
-from local.aws.services.sagemaker.jobs import JobOperations
 from local.aws.services.sagemaker.registry import RegistryOperations
+from local.aws.services.sagemaker.transform_jobs import TransformOperations
+from local.aws.services.sagemaker.tuning_jobs import TuningOperations
 
 
-class LocalSageMaker(JobOperations, HostingOperations, RegistryOperations):
+class LocalSageMaker(TuningOperations, TransformOperations, RegistryOperations):
     """Jobs run as processes, endpoints serve, and every change of state is an event.
 
     What is not overridden (experiments, trials, feature groups, ...) is moto's.

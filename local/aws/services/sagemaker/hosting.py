@@ -56,6 +56,11 @@ class HostingOperations(SageMakerModelBackend):
         self._models[name] = Described(arn, description, request.get("Tags") or [])  # type: ignore[assignment]
         return {"ModelArn": arn}
 
+    def delete_model(self, model_name: str) -> None:
+        """DeleteModel. Endpoints that serve it go on."""
+        self.model(model_name)
+        del self._models[model_name]
+
     def new_endpoint_config(self, request: Request) -> dict[str, Any]:
         """CreateEndpointConfig."""
         validation.check_request("CreateEndpointConfig", request)
@@ -180,7 +185,7 @@ class HostingOperations(SageMakerModelBackend):
 
         def build() -> list[ModelServer]:
             pairs = zip(variants, containers, strict=True)
-            return [ModelServer(endpoint.name, v, c, self.region_name) for v, c in pairs]
+            return [ModelServer(endpoint.name, v, c, self.region_name, endpoint.arn) for v, c in pairs]
 
         fleet().deploy(endpoint, config_name, variants, build)
 

@@ -1,4 +1,4 @@
-"""Training and processing jobs: the operations that create, describe, list and stop them."""
+"""Training and processing jobs, and what the operations of all kinds of job share."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,15 @@ from local.aws.runtime.images import UnknownImageError
 from local.aws.services.sagemaker import context, validation
 from local.aws.services.sagemaker.listing import page, select
 from local.aws.services.sagemaker.processing import ProcessingRun
-from local.aws.services.sagemaker.records import RUNNING, Job, ProcessingJob, TrainingJob, now
+from local.aws.services.sagemaker.records import (
+    RUNNING,
+    Job,
+    ProcessingJob,
+    TrainingJob,
+    TransformJob,
+    TuningJob,
+    now,
+)
 from local.aws.services.sagemaker.training import TrainingRun
 from local.aws.services.sagemaker.validation import (
     ResourceInUseError,
@@ -32,8 +40,14 @@ class JobOperations(SageMakerModelBackend):
     def start_training_job(self, request: Request) -> dict[str, Any]:
         """CreateTrainingJob."""
         validation.check_request("CreateTrainingJob", request)
-        name, algorithm = request["TrainingJobName"], request.get("AlgorithmSpecification") or {}
-        self._refuse_duplicate("training", name, self.training_jobs)
+        self._refuse_duplicate("training", request["TrainingJobName"], self.training_jobs)
+        self._check_training(request)
+        self._check_quota(self.training_jobs.values())
+        return {"TrainingJobArn": self._launch_training(request).arn}
+
+    def _check_training(self, request: Request) -> None:
+        """What a training job needs beyond what the API's model says."""
+        algorithm = request.get("AlgorithmSpecification") or {}
         if not algorithm.get("TrainingImage"):
             raise ValidationError(
                 "Give AlgorithmSpecification.TrainingImage: algorithm ARNs are not supported."
@@ -45,14 +59,22 @@ class JobOperations(SageMakerModelBackend):
         _check_input_modes(request, algorithm)
         validation.check_stopping_condition(request.get("StoppingCondition"))
         validation.check_s3_uri(request["OutputDataConfig"]["S3OutputPath"], "S3OutputPath")
-        self._check_job(request, algorithm["TrainingImage"], list(self.training_jobs.values()))
+        self._check_job(request, algorithm["TrainingImage"])
+
+    def _launch_training(
+        self, request: Request, *, tuning: str | None = None, on_end: Callable[[], None] | None = None
+    ) -> TrainingJob:
+        """Queues a job whose request was checked; `tuning` is the ARN of the tuning job that it is for."""
+        name = request["TrainingJobName"]
         job = TrainingJob(self._arn("training-job", name), self.region_name, {}, request.get("Tags") or [])
-        job.description = _describe_training(request, job.arn)
+        job.description = _describe_training(request, job.arn) | ({"TuningJobArn": tuning} if tuning else {})
         run = TrainingRun(job, request)
-        self.training_jobs[name] = job  # type: ignore[assignment]
+        run.on_end = on_end
+        with context.current().aws.changing():
+            self.training_jobs[name] = job  # type: ignore[assignment]
         job.step("Starting", "Preparing the instances for training")
         queue().submit(run)
-        return {"TrainingJobArn": job.arn}
+        return job
 
     def start_processing_job(self, request: Request) -> dict[str, Any]:
         """CreateProcessingJob."""
@@ -60,7 +82,8 @@ class JobOperations(SageMakerModelBackend):
         name, image = request["ProcessingJobName"], request["AppSpecification"]["ImageUri"]
         self._refuse_duplicate("processing", name, self.processing_jobs)
         _check_local_paths(request)
-        self._check_job(request, image, list(self.processing_jobs.values()))
+        self._check_job(request, image)
+        self._check_quota(self.processing_jobs.values())
         job = ProcessingJob(
             self._arn("processing-job", name), self.region_name, {}, request.get("Tags") or []
         )
@@ -72,7 +95,7 @@ class JobOperations(SageMakerModelBackend):
         return {"ProcessingJobArn": job.arn}
 
     def stop_job(self, job: Job) -> None:
-        """StopTrainingJob and StopProcessingJob: `Stopping` now, `Stopped` when the processes are gone."""
+        """Stop of every kind: `Stopping` now, `Stopped` when the processes are gone."""
         what = job.subject.lower()
         if job.status not in RUNNING:
             raise ValidationError(f"The request was rejected because the {what} is in status {job.status}.")
@@ -82,7 +105,7 @@ class JobOperations(SageMakerModelBackend):
             job.step("Stopping", "Stopping the training job", "Stopping")
         else:
             job.move("Stopping")
-        queue().stop(job.arn)
+        (coordinators() if isinstance(job, TuningJob) else queue()).stop(job.arn)
 
     def training_job(self, name: str) -> TrainingJob:
         """Raises the error of DescribeTrainingJob for a name that no job has."""
@@ -98,8 +121,10 @@ class JobOperations(SageMakerModelBackend):
             raise ValidationError(f"Could not find requested job with name: {name}")
         return job
 
-    def list_jobs(self, jobs: Iterable[Job], request: Request, key: str) -> dict[str, Any]:
-        """ListTrainingJobs and ListProcessingJobs."""
+    def list_jobs(
+        self, jobs: Iterable[Job], request: Request, key: str, *, order: str = "Ascending"
+    ) -> dict[str, Any]:
+        """The list operation of every kind; `order` is the operation's own when the request gives none."""
         sort: dict[str, Callable[[Job], Any]] = {
             "Name": lambda job: job.name,
             "Status": lambda job: job.status,
@@ -108,31 +133,40 @@ class JobOperations(SageMakerModelBackend):
         if status := request.get("StatusEquals"):
             chosen = [job for job in chosen if job.status == status]
         by = sort.get(request.get("SortBy", ""), lambda job: job.creation_time)
-        ordered = sorted(chosen, key=by, reverse=request.get("SortOrder") == "Descending")
+        ordered = sorted(chosen, key=by, reverse=request.get("SortOrder", order) == "Descending")
         items, token = page(ordered, request)
         return {key: [job.summary() for job in items]} | ({"NextToken": token} if token else {})
 
     def fail_interrupted_jobs(self) -> None:
         """After a restart: nothing runs any more, so what ran has failed."""
-        jobs: list[Any] = [*self.training_jobs.values(), *self.processing_jobs.values()]
+        jobs: list[Any] = [
+            *self.training_jobs.values(),
+            *self.processing_jobs.values(),
+            *self.transform_jobs.values(),
+        ]
         for job in jobs:
             if isinstance(job, TrainingJob) and job.status in RUNNING:
                 changes = {"FailureReason": RESTARTED, "TrainingEndTime": now()}
                 job.step("Failed", "Training job failed", "Failed", **changes)
-            elif isinstance(job, ProcessingJob) and job.status in RUNNING:
-                job.move("Failed", FailureReason=RESTARTED, ProcessingEndTime=now())
+            elif isinstance(job, ProcessingJob | TransformJob) and job.status in RUNNING:
+                job.move("Failed", FailureReason=RESTARTED, **{job.end_field: now()})
 
-    def _refuse_duplicate(self, kind: str, name: str, jobs: Mapping[str, Any]) -> None:
+    def _refuse_duplicate(
+        self, kind: str, name: str, jobs: Mapping[str, Any], resource: str | None = None
+    ) -> None:
         if name in jobs:
             raise ResourceInUseError(
-                f"{kind.title()} job names must be unique within an AWS account and region, and a {kind} job "
-                f"with this name already exists ({self._arn(f'{kind}-job', name)})"
+                f"{kind.capitalize()} job names must be unique within an AWS account and region, and "
+                f"a {kind} job with this name already exists ({self._arn(resource or f'{kind}-job', name)})"
             )
 
-    def _check_job(self, request: Request, image: str, others: Iterable[Any]) -> None:
+    def _check_job(self, request: Request, image: str) -> None:
         validation.check_role(request["RoleArn"], self.account_id, self.region_name)
         check_image(image)
-        running = sum(job.status in RUNNING for job in others if isinstance(job, Job))
+
+    def _check_quota(self, others: Iterable[Any]) -> None:
+        """Raises `ResourceLimitExceededError` when as many jobs of a kind are in progress as may be."""
+        running = sum(job.status in RUNNING for job in list(others) if isinstance(job, Job))
         quota = context.current().quota
         if running >= quota:
             raise ResourceLimitExceededError(
@@ -150,6 +184,13 @@ def queue() -> "JobQueue":
     from local.aws.services import sagemaker  # noqa: PLC0415  (it imports this module)
 
     return sagemaker.queue()
+
+
+def coordinators() -> "JobQueue":
+    """Where tuning jobs run, apart from the jobs that do their work."""
+    from local.aws.services import sagemaker  # noqa: PLC0415  (it imports this module)
+
+    return sagemaker.coordinators()
 
 
 def check_image(uri: str) -> None:
@@ -177,7 +218,7 @@ def _check_input_modes(request: Request, algorithm: Mapping[str, Any]) -> None:
         if source is None:
             raise ValidationError(f"Channel {channel['ChannelName']} needs an S3DataSource.")
         validation.check_s3_uri(source["S3Uri"], f"S3Uri of channel {channel['ChannelName']}")
-        _check_data_type(source["S3DataType"])
+        check_data_type(source["S3DataType"])
 
 
 def _check_local_paths(request: Request) -> None:
@@ -187,7 +228,7 @@ def _check_local_paths(request: Request) -> None:
     ends += [(o["OutputName"], o["S3Output"]) for o in outputs if "S3Output" in o]
     for name, end in ends:
         validation.check_s3_uri(end["S3Uri"], f"S3Uri of {name}")
-        _check_data_type(end.get("S3DataType", "S3Prefix"))
+        check_data_type(end.get("S3DataType", "S3Prefix"))
         path = end.get("LocalPath", "")
         if not (path + "/").startswith("/opt/ml/processing/") or ".." in path.split("/"):
             raise ValidationError(
@@ -198,12 +239,13 @@ def _check_local_paths(request: Request) -> None:
         raise ValidationError(f"Names of inputs and outputs must be unique: {', '.join(sorted(names))}.")
 
 
-def _check_data_type(data_type: str) -> None:
+def check_data_type(data_type: str) -> None:
+    """Raises `ValidationError` for what is neither a prefix nor a manifest."""
     if data_type not in ("S3Prefix", "ManifestFile"):
         raise ValidationError(f"S3DataType {data_type} is not supported by the local AWS: use S3Prefix.")
 
 
-def _copied(operation: str, request: Request) -> dict[str, Any]:
+def copied(operation: str, request: Request) -> dict[str, Any]:
     """The members of a create request that the describe answer repeats."""
     shape = validation.service_model().operation_model(operation).output_shape
     members = getattr(shape, "members", {})
@@ -219,7 +261,7 @@ def _describe_training(request: Request, arn: str) -> dict[str, Any]:
     return {
         "StoppingCondition": {"MaxRuntimeInSeconds": 86_400},
         **dict.fromkeys(flags, False),
-        **_copied("DescribeTrainingJob", request),
+        **copied("DescribeTrainingJob", request),
         "TrainingJobArn": arn,
         "ModelArtifacts": {"S3ModelArtifacts": artifact},
         "TrainingJobStatus": "InProgress",
@@ -233,7 +275,7 @@ def _describe_processing(request: Request, arn: str) -> dict[str, Any]:
     moment = now()
     return {
         "StoppingCondition": {"MaxRuntimeInSeconds": 86_400},
-        **_copied("DescribeProcessingJob", request),
+        **copied("DescribeProcessingJob", request),
         "ProcessingJobArn": arn,
         "ProcessingJobStatus": "InProgress",
         "CreationTime": moment,

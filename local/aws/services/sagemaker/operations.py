@@ -26,6 +26,25 @@ OPERATIONS: dict[str, Operation] = {
     "describe_processing_job": lambda b, p: b.processing_job(p["ProcessingJobName"]).description,
     "stop_processing_job": lambda b, p: b.stop_job(b.processing_job(p["ProcessingJobName"])),
     "list_processing_jobs": lambda b, p: b.list_jobs(_jobs(b.processing_jobs), p, "ProcessingJobSummaries"),
+    "create_hyper_parameter_tuning_job": lambda b, p: b.start_tuning_job(p),
+    "describe_hyper_parameter_tuning_job": lambda b, p: (
+        b.tuning_job(p["HyperParameterTuningJobName"]).description
+    ),
+    "stop_hyper_parameter_tuning_job": lambda b, p: b.stop_job(
+        b.tuning_job(p["HyperParameterTuningJobName"])
+    ),
+    "list_hyper_parameter_tuning_jobs": lambda b, p: b.list_jobs(
+        _jobs(b.hyper_parameter_tuning_jobs), {"SortBy": "Name", **p}, "HyperParameterTuningJobSummaries"
+    ),
+    "list_training_jobs_for_hyper_parameter_tuning_job": lambda b, p: b.list_training_jobs_of(
+        p["HyperParameterTuningJobName"], p
+    ),
+    "create_transform_job": lambda b, p: b.start_transform_job(p),
+    "describe_transform_job": lambda b, p: b.transform_job(p["TransformJobName"]).description,
+    "stop_transform_job": lambda b, p: b.stop_job(b.transform_job(p["TransformJobName"])),
+    "list_transform_jobs": lambda b, p: b.list_jobs(
+        _jobs(b.transform_jobs), p, "TransformJobSummaries", order="Descending"
+    ),
     "create_model": lambda b, p: b.new_model(p),
     "describe_model": lambda b, p: b.model(p["ModelName"]),
     "list_models": lambda b, p: b.list_described(b.models, p, "Model", "Models"),

@@ -1,4 +1,4 @@
-"""Training and processing jobs as they are saved: plain data, no thread, no handle."""
+"""Jobs as they are saved: plain data, no thread, no handle."""
 
 import threading
 from datetime import UTC, datetime
@@ -76,7 +76,11 @@ class Job:
 
     def announce(self) -> None:
         """Publishes the event of the present state."""
-        events.announce(self.subject, self.description, self.arn, self.region)
+        events.announce(self.subject, self.event_detail(), self.arn, self.region)
+
+    def event_detail(self) -> dict[str, Any]:
+        """The description and the tags, which events of most kinds carry as a map."""
+        return self.description | {"Tags": {tag["Key"]: tag["Value"] for tag in self.tags}}
 
     def summary(self) -> dict[str, Any]:
         """The entry of a list answer."""
@@ -139,3 +143,39 @@ class ProcessingJob(Job):
     def summary_fields(self) -> tuple[str, ...]:
         """Members of the description that a list answer shows."""
         return (*super().summary_fields(), "ExitMessage", "FailureReason")
+
+    def event_detail(self) -> dict[str, Any]:
+        """The description: AWS's events of processing jobs carry no tags."""
+        return self.description
+
+
+class TransformJob(Job):
+    """A batch transform job."""
+
+    kind = "transform"
+    subject = "Transform Job"
+    status_field = "TransformJobStatus"
+    end_field = "TransformEndTime"
+
+    def summary_fields(self) -> tuple[str, ...]:
+        """Members of the description that a list answer shows."""
+        return (*super().summary_fields(), "FailureReason")
+
+
+class TuningJob(Job):
+    """A hyperparameter tuning job. Its work is done by training jobs."""
+
+    kind = "tuning"
+    subject = "HyperParameter Tuning Job"
+    status_field = "HyperParameterTuningJobStatus"
+    end_field = "HyperParameterTuningEndTime"
+
+    def summary(self) -> dict[str, Any]:
+        """The entry of a list answer, with what it takes from the configuration."""
+        config = self.description["HyperParameterTuningJobConfig"]
+        limits = {name: config[name] for name in ("Strategy", "ResourceLimits")}
+        return super().summary() | limits
+
+    def summary_fields(self) -> tuple[str, ...]:
+        """Members of the description that a list answer shows."""
+        return (*super().summary_fields(), "TrainingJobStatusCounters", "ObjectiveStatusCounters")

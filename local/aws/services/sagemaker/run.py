@@ -62,12 +62,14 @@ class JobRun:
 
     def __init__(self, job: Job, request: Mapping[str, Any]) -> None:
         self.job, self.request = job, request
-        self.context = context.current()
+        self.context = context.current().acting_for(job.arn)
         self.root = self.context.job_root(job.kind, job.name)
         self._stop = threading.Event()
         self._abandon = threading.Event()
         self._epoch = int(time.time())
         self._streams: dict[str, LogStream] = {}
+        self.on_end: Callable[[], None] | None = None
+        """Called when the job has ended and nothing of it runs any more."""
         self._last_lines: deque[str] = deque(maxlen=20)
 
     def stop(self) -> None:
@@ -98,6 +100,8 @@ class JobRun:
             for stream in self._streams.values():
                 stream.close()
             shutil.rmtree(self.root, ignore_errors=True)
+            if self.on_end is not None:
+                self.on_end()
 
     def run(self) -> None:
         """The steps of the job, in order."""
@@ -149,12 +153,13 @@ class JobRun:
         self._check()
         return image, environment
 
-    def stream(self, host: str) -> LogStream:
-        """The log stream of a host."""
-        if host not in self._streams:
-            name = f"{self.job.name}/{host}-{self._epoch}"
-            self._streams[host] = LogStream(self.context.logs(self.job.region), self.log_group, name)
-        return self._streams[host]
+    def stream(self, host: str, part: str = "") -> LogStream:
+        """The log stream of a host, or of a part of what it does: ``/data-log``."""
+        key = f"{host}{part}"
+        if key not in self._streams:
+            name = f"{self.job.name}/{host}-{self._epoch}{part}"
+            self._streams[key] = LogStream(self.context.logs(self.job.region), self.log_group, name)
+        return self._streams[key]
 
     def download(self, source: Mapping[str, Any], folder: Path, index: int) -> None:
         """Copies an S3 data source to the host of this index: all of it, or its shard.

@@ -12,13 +12,14 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from local.aws.runtime.container import Container, ContainerSpec
 from local.aws.runtime.images import ImageBuildFailed, UnknownImageError
 from local.aws.runtime.logs import LogStream
 from local.aws.runtime.transfer import NothingToDownloadError, S3Uri, unpack
-from local.aws.services.sagemaker import context
+from local.aws.services.sagemaker.context import Context, current
 
 log = logging.getLogger(__name__)
 
@@ -46,27 +47,33 @@ class ModelAnswer:
     body: bytes
 
 
-class ModelServer:
-    """The container of one production variant. `start` returns when ``/ping`` answers 200.
+class ModelContainer:
+    """One process that serves a model. `start` returns when ``/ping`` answers 200.
 
     Args:
-        endpoint: name, for logs and the folder.
-        variant: the production variant as the endpoint configuration has it.
-        container: ``Image``, ``ModelDataUrl`` and ``Environment`` of the model.
-        region: of the endpoint.
+        owner: what it serves, for messages: ``endpoint abalone``.
+        model: ``Image``, ``ModelDataUrl`` and ``Environment``.
+        region: of the model's data.
+        context: in whose name it acts.
+        root: its folder, removed at the end.
+        stream: takes its lines and is closed with it.
+        startup_seconds: how long it may take until ``/ping`` answers.
     """
 
     def __init__(
-        self, endpoint: str, variant: Mapping[str, Any], container: Mapping[str, Any], region: str
+        self,
+        owner: str,
+        model: Mapping[str, Any],
+        region: str,
+        *,
+        context: Context,
+        root: Path,
+        stream: LogStream,
+        startup_seconds: float = DEFAULT_STARTUP_SECONDS,
     ) -> None:
-        self.context = context.current()
-        self.endpoint, self.variant, self.model, self.region = endpoint, variant, container, region
-        self.name = str(variant["VariantName"])
-        self.weight = float(variant.get("InitialVariantWeight", 1.0))
-        instance = f"i-{time.time_ns():x}"
-        self.root = self.context.job_root("endpoints", endpoint) / f"{self.name}-{instance}"
-        group = f"/aws/sagemaker/Endpoints/{endpoint}"
-        self.stream = LogStream(self.context.logs(region), group, f"{self.name}/{instance}")
+        self.owner, self.model, self.region = owner, model, region
+        self.context, self.root, self.stream = context, root, stream
+        self._startup_seconds = startup_seconds
         self._container: Container | None = None
         self._port = 0
         self._lock = threading.Lock()
@@ -101,20 +108,20 @@ class ModelServer:
         self.stream.close()
         shutil.rmtree(self.root, ignore_errors=True)
 
-    def invoke(self, headers: Mapping[str, str], body: bytes) -> ModelAnswer:
+    def invoke(self, headers: Mapping[str, str], body: bytes, timeout: float = INVOKE_SECONDS) -> ModelAnswer:
         """Hands a request on. A process that has died is started again first.
 
         Raises:
             ServerFailedError: it does not come back.
-            ModelTimeoutError: no answer in a minute.
+            ModelTimeoutError: no answer in `timeout` seconds.
         """
         with self._lock:
             if self._container is None or not self._container.running:
                 if self._closed:
-                    raise ServerFailedError(f"The endpoint {self.endpoint} is being replaced or deleted.")
-                log.warning("The model server of %s had ended and is started again.", self.endpoint)
+                    raise ServerFailedError(f"The {self.owner} is being ended.")
+                log.warning("The model server of %s had ended and is started again.", self.owner)
                 self._launch()
-        connection = http.client.HTTPConnection(HOST, self._port, timeout=INVOKE_SECONDS)
+        connection = http.client.HTTPConnection(HOST, self._port, timeout=timeout)
         try:
             connection.request("POST", "/invocations", body=body, headers=dict(headers))
             answer = connection.getresponse()
@@ -123,7 +130,7 @@ class ModelServer:
             raise ModelTimeoutError from error
         except (OSError, http.client.HTTPException) as error:
             raise ServerFailedError(
-                f"The model server of {self.endpoint} closed the connection: {error}"
+                f"The model server of {self.owner} closed the connection: {error}"
             ) from error
         finally:
             connection.close()
@@ -140,7 +147,7 @@ class ModelServer:
         program = self._image.program("serve")
         if program is None:
             raise ServerFailedError(
-                f"Image {self._image.name} has no serve program: it is not for endpoints."
+                f"Image {self._image.name} has no serve program: it cannot serve a model."
             )
         self._port = _free_port()
         environment = self.context.container_environment(self.region)
@@ -152,8 +159,7 @@ class ModelServer:
         self._wait_for_ping(self._container)
 
     def _wait_for_ping(self, container: Container) -> None:
-        limit = self.variant.get("ContainerStartupHealthCheckTimeoutInSeconds", DEFAULT_STARTUP_SECONDS)
-        deadline = time.monotonic() + float(limit)
+        deadline = time.monotonic() + self._startup_seconds
         while time.monotonic() < deadline and container.running and not self._closed:
             if self._ping():
                 return
@@ -161,10 +167,12 @@ class ModelServer:
         container.kill()
         container.wait()
         last = f" Its last line: {self._last_lines[-1][:500]}" if self._last_lines else ""
-        raise ServerFailedError(
-            f"The primary container for production variant {self.name} did not pass the ping health check. "
-            f"Please check CloudWatch logs for this endpoint.{last}"
-        )
+        raise ServerFailedError(f"{self.unhealthy}{last}")
+
+    @property
+    def unhealthy(self) -> str:
+        """What is said of a process whose ``/ping`` never answered 200."""
+        return f"The container of the {self.owner} did not pass the ping health check."
 
     def _ping(self) -> bool:
         connection = http.client.HTTPConnection(HOST, self._port, timeout=PING_SECONDS)
@@ -180,6 +188,45 @@ class ModelServer:
         self.stream.write(line)
         if line.strip():
             self._last_lines.append(line.strip())
+
+
+class ModelServer(ModelContainer):
+    """The container of one production variant.
+
+    Args:
+        endpoint: name, for logs and the folder.
+        variant: the production variant as the endpoint configuration has it.
+        container: ``Image``, ``ModelDataUrl`` and ``Environment`` of the model.
+        region: of the endpoint.
+        arn: of the endpoint, in whose name the container acts.
+    """
+
+    def __init__(
+        self, endpoint: str, variant: Mapping[str, Any], container: Mapping[str, Any], region: str, arn: str
+    ) -> None:
+        acting = current().acting_for(arn)
+        self.endpoint, self.name = endpoint, str(variant["VariantName"])
+        self.weight = float(variant.get("InitialVariantWeight", 1.0))
+        instance = f"i-{time.time_ns():x}"
+        group = f"/aws/sagemaker/Endpoints/{endpoint}"
+        timeout = variant.get("ContainerStartupHealthCheckTimeoutInSeconds", DEFAULT_STARTUP_SECONDS)
+        super().__init__(
+            f"endpoint {endpoint}",
+            container,
+            region,
+            context=acting,
+            root=acting.job_root("endpoints", endpoint) / f"{self.name}-{instance}",
+            stream=LogStream(acting.logs(region), group, f"{self.name}/{instance}"),
+            startup_seconds=float(timeout),
+        )
+
+    @property
+    def unhealthy(self) -> str:
+        """As DescribeEndpoint words it."""
+        return (
+            f"The primary container for production variant {self.name} did not pass the ping health check. "
+            "Please check CloudWatch logs for this endpoint."
+        )
 
 
 def _free_port() -> int:

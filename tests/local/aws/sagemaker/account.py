@@ -109,6 +109,51 @@ class Account:
         }
         return {name: value for name, value in request.items() if value != []}
 
+    def transform_request(self, name, model, uri, *, lines=True, **changes):
+        """A job that sends what is below `uri` to the model, line by line or whole."""
+        whole = {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}}}
+        return {
+            "TransformJobName": name,
+            "ModelName": model,
+            "BatchStrategy": "SingleRecord",
+            "TransformInput": {
+                **whole,
+                "ContentType": "text/csv",
+                **({"SplitType": "Line"} if lines else {}),
+            },
+            "TransformOutput": {
+                "S3OutputPath": f"s3://{self.bucket}/out/{name}",
+                "AssembleWith": "Line" if lines else "None",
+            },
+            "TransformResources": {"InstanceCount": 1, "InstanceType": "ml.m5.large"},
+            **changes,
+        }
+
+    def tuning_request(self, name, code, ranges, *, jobs=4, parallel=2, strategy="Random", **config):
+        """A job that minimizes the `loss` that `code` prints; it finds its hyperparameters in `hp`."""
+        prepare = "import json; hp = json.loads((base / 'input/config/hyperparameters.json').read_text())\n"
+        training = self.training_request(name, prepare + code)
+        definition = ("RoleArn", "OutputDataConfig", "ResourceConfig", "StoppingCondition")
+        metric = {"Name": "loss", "Regex": "loss=([-0-9.e]+)"}
+        return {
+            "HyperParameterTuningJobName": name,
+            "HyperParameterTuningJobConfig": {
+                "Strategy": strategy,
+                "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "loss"},
+                "ResourceLimits": {"MaxNumberOfTrainingJobs": jobs, "MaxParallelTrainingJobs": parallel},
+                "ParameterRanges": ranges,
+                **config,
+            },
+            "TrainingJobDefinition": {
+                "StaticHyperParameters": training["HyperParameters"],
+                "AlgorithmSpecification": {
+                    **training["AlgorithmSpecification"],
+                    "MetricDefinitions": [metric],
+                },
+                **{field: training[field] for field in definition},
+            },
+        }
+
     def process(self, name, code, **options):
         self.sagemaker.create_processing_job(**self.processing_request(name, code, **options))
         return self.processed(name)
@@ -124,6 +169,17 @@ class Account:
     def trained(self, name):
         describe = self.sagemaker.describe_training_job
         return until(lambda: describe(TrainingJobName=name), lambda d: d["TrainingJobStatus"] in ENDED)
+
+    def transformed(self, name):
+        describe = self.sagemaker.describe_transform_job
+        return until(lambda: describe(TransformJobName=name), lambda d: d["TransformJobStatus"] in ENDED)
+
+    def tuned(self, name):
+        describe = self.sagemaker.describe_hyper_parameter_tuning_job
+        return until(
+            lambda: describe(HyperParameterTuningJobName=name),
+            lambda d: d["HyperParameterTuningJobStatus"] in ENDED,
+        )
 
     def served(self, name):
         describe = self.sagemaker.describe_endpoint

@@ -4,6 +4,7 @@ import json
 import os
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.local.aws.sagemaker.account import IMAGE, until
 from tests.local.aws.sagemaker.shapes import problems
@@ -205,3 +206,11 @@ def _alive(pid):
     except ProcessLookupError:
         return False
     return True
+
+
+def test_a_deleted_model_is_gone(account):
+    _model(account, "short-lived")
+    account.sagemaker.delete_model(ModelName="short-lived")
+    for call in (account.sagemaker.delete_model, account.sagemaker.describe_model):
+        with pytest.raises(ClientError, match="Could not find model"):
+            call(ModelName="short-lived")

@@ -7,7 +7,15 @@ import pytest
 
 from tests.local.aws.sagemaker.account import IMAGE, until
 
-SUBJECTS = ("Training Job", "Processing Job", "Endpoint", "Model Package")
+SUBJECTS = (
+    "Training Job",
+    "Processing Job",
+    "Transform Job",
+    "HyperParameter Tuning Job",
+    "Endpoint",
+    "Model Package",
+)
+TAGS = [{"Key": "millrace:dag", "Value": "abalone"}]
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +63,7 @@ def test_training(account, queue):
     assert detail["ModelArtifacts"]["S3ModelArtifacts"].endswith("/told/output/model.tar.gz")
     assert before - 1000 <= detail["CreationTime"] <= detail["TrainingEndTime"] <= time.time() * 1000
     assert isinstance(detail["CreationTime"], int)
+    assert detail["Tags"] == {}
 
 
 def test_a_failure_is_told_with_its_reason(account, queue):
@@ -66,6 +75,42 @@ def test_a_failure_is_told_with_its_reason(account, queue):
     [failed] = [e for e in events if e["detail"]["ProcessingJobStatus"] == "Failed"]
     assert failed["detail"]["FailureReason"] == "AlgorithmError: no rows, exit code: 1"
     assert failed["detail-type"] == "SageMaker Processing Job State Change"
+
+
+def test_transform_jobs(account, queue):
+    account.sagemaker.create_model(
+        ModelName="told-batch", ExecutionRoleArn=account.role, PrimaryContainer={"Image": IMAGE}
+    )
+    uri = account.put("told/in/a.csv", b"400")
+    request = account.transform_request("told", "told-batch", uri, Tags=TAGS)
+    arn = account.sagemaker.create_transform_job(**request)["TransformJobArn"]
+    events = _received(account, queue, arn, lambda d: d["TransformJobStatus"] == "Failed")
+    statuses = {event["detail"]["TransformJobStatus"]: event["detail"] for event in events}
+    assert set(statuses) == {"InProgress", "Failed"}
+    assert {event["detail-type"] for event in events} == {"SageMaker Transform Job State Change"}
+    detail = statuses["Failed"]
+    assert (detail["TransformJobName"], detail["TransformJobArn"]) == ("told", arn)
+    assert (detail["ModelName"], detail["Tags"]) == ("told-batch", {"millrace:dag": "abalone"})
+    assert detail["FailureReason"].startswith("ClientError: See job logs for more information")
+    assert detail["CreationTime"] <= detail["TransformStartTime"] <= detail["TransformEndTime"]
+
+
+def test_tuning_jobs(account, queue):
+    ranges = {"CategoricalParameterRanges": [{"Name": "x", "Values": ["1", "2"]}]}
+    request = account.tuning_request("told", "print('loss=' + hp['x'])", ranges, jobs=2, strategy="Grid")
+    arn = account.sagemaker.create_hyper_parameter_tuning_job(**request, Tags=TAGS)[
+        "HyperParameterTuningJobArn"
+    ]
+    events = _received(account, queue, arn, lambda d: d["HyperParameterTuningJobStatus"] == "Completed")
+    statuses = {event["detail"]["HyperParameterTuningJobStatus"]: event["detail"] for event in events}
+    assert set(statuses) == {"InProgress", "Completed"}
+    assert {event["detail-type"] for event in events} == {"SageMaker HyperParameter Tuning Job State Change"}
+    detail = statuses["Completed"]
+    assert (detail["HyperParameterTuningJobName"], detail["HyperParameterTuningJobArn"]) == ("told", arn)
+    assert detail["TrainingJobStatusCounters"]["Completed"] == 2
+    assert detail["ObjectiveStatusCounters"] == {"Succeeded": 2, "Pending": 0, "Failed": 0}
+    assert detail["TrainingJobDefinition"]["RoleArn"] == account.role
+    assert detail["Tags"] == {"millrace:dag": "abalone"}
 
 
 def test_endpoints_spell_their_status_in_capitals(account, queue):

@@ -12,6 +12,7 @@ import pytest
 from local.aws.server import LocalAws
 from tests.local.aws.sagemaker.account import IMAGE, Account, until
 from tests.local.aws.sagemaker.conftest import IMAGE_SOURCES
+from tests.local.aws.sagemaker.shapes import problems
 
 WAITS = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
 
@@ -19,6 +20,7 @@ WAITS = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
 @pytest.fixture
 def folders(tmp_path, images, monkeypatch):
     monkeypatch.setenv("MILLRACE_IMAGE_SOURCES", str(IMAGE_SOURCES))
+    monkeypatch.setenv("MILLRACE_JOBS_AT_A_TIME", "4")
     return {"home": tmp_path / "aws", "images": images}
 
 
@@ -33,16 +35,35 @@ def _serve(account):
     account.served("e")
 
 
-def _start_waiting_job(account):
+def _start_waiting_jobs(account):
+    """A training job, a transform job, and a tuning job with one training job that has ended and one more."""
     account.sagemaker.create_training_job(**account.training_request("cut", WAITS))
+    ranges = {"CategoricalParameterRanges": [{"Name": "x", "Values": ["1", "600"]}]}
+    code = "import os, time; print(os.getpid(), 'loss=1', flush=True); time.sleep(int(hp['x']) - 1)"
+    request = account.tuning_request("cut", code, ranges, jobs=2, parallel=1, strategy="Grid")
+    account.sagemaker.create_hyper_parameter_tuning_job(**request)
+    uri = account.put("in/cut", b"wait")
+    account.sagemaker.create_transform_job(**account.transform_request("cut", "m", uri))
+    until(lambda: account.log("/aws/sagemaker/TransformJobs", "cut/"), bool)
     [pid] = until(lambda: account.log("/aws/sagemaker/TrainingJobs", "cut/"), bool)
-    return int(pid)
+    [line] = until(lambda: account.log("/aws/sagemaker/TrainingJobs", "cut-002-"), bool)
+    return [int(pid), int(line.split()[0])]
 
 
 def _check_after(account):
     job = account.sagemaker.describe_training_job(TrainingJobName="cut")
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Failed", "Failed")
     assert job["FailureReason"].startswith("InternalServerError: the local AWS stopped while this job ran")
+    transform = account.sagemaker.describe_transform_job(TransformJobName="cut")
+    tuning = account.sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName="cut")
+    assert transform["TransformJobStatus"] == tuning["HyperParameterTuningJobStatus"] == "Failed"
+    assert transform["FailureReason"] == tuning["FailureReason"] == job["FailureReason"]
+    assert transform["TransformEndTime"] >= transform["CreationTime"]
+    assert tuning["TrainingJobStatusCounters"]["NonRetryableError"] == 1
+    assert tuning["TrainingJobStatusCounters"]["Completed"] == 1
+    assert tuning["ObjectiveStatusCounters"] == {"Succeeded": 1, "Pending": 0, "Failed": 1}
+    assert tuning["BestTrainingJob"]["TunedHyperParameters"] == {"x": "1"}
+    assert problems("DescribeHyperParameterTuningJob", tuning) == []
     done = account.sagemaker.describe_training_job(TrainingJobName="model")
     assert done["TrainingJobStatus"] == "Completed"
     assert account.sagemaker.describe_endpoint(EndpointName="e")["EndpointStatus"] == "InService"
@@ -56,12 +77,12 @@ def test_after_a_clean_stop(folders):
         _serve(account)
         account.sagemaker.create_model_package_group(ModelPackageGroupName="g")
         account.sagemaker.create_model_package(ModelPackageGroupName="g")
-        pid = _start_waiting_job(account)
+        pids = _start_waiting_jobs(account)
         server = json.loads(
             account.runtime.invoke_endpoint(EndpointName="e", Body=b"describe")["Body"].read()
         )["pid"]
-    assert not _alive(pid)
-    assert not _alive(server)
+    assert not any(_alive(pid) for pid in [*pids, server])
+    assert not (folders["home"] / "jobs" / "transform" / "cut").exists()
     with LocalAws(**folders, port=0) as aws:
         account = Account(aws.endpoint_url)
         _check_after(account)
@@ -85,12 +106,12 @@ def test_after_the_server_was_killed(folders):
         try:
             account = Account(server.stdout.readline().strip()).furnish()
             _serve(account)
-            pid = _start_waiting_job(account)
+            pids = _start_waiting_jobs(account)
             # The last snapshot must know of the job; it is written about a second after a change.
             time.sleep(3)
         finally:
             server.send_signal(signal.SIGKILL)
-    until(lambda: _alive(pid), lambda alive: not alive, 10)
+    until(lambda: any(_alive(pid) for pid in pids), lambda alive: not alive, 10)
     with LocalAws(**folders, port=0) as aws:
         _check_after(Account(aws.endpoint_url))
 

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import sys
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 base = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"])
@@ -20,6 +21,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if body == b"wait":
+            time.sleep(600)
         if body == b"die":
             os._exit(1)
         if body.isdigit():
@@ -27,6 +30,7 @@ class Handler(BaseHTTPRequestHandler):
         if body == b"describe":
             seen = {k.lower(): v for k, v in self.headers.items()}
             seen |= {"pid": os.getpid(), "model": model, "variable": os.environ.get("COLOUR")}
+            seen["batch"] = {k: v for k, v in os.environ.items() if k.startswith("SAGEMAKER_BATCH")}
             return self._answer(200, json.dumps(seen).encode(), "application/json")
         return self._answer(200, body, self.headers.get("Content-Type", ""))
 

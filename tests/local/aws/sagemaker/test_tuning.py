@@ -1,0 +1,463 @@
+"""Hyperparameter tuning jobs through boto3: real training jobs, and what is learned from them."""
+
+import json
+import math
+import re
+import statistics
+
+import pytest
+
+from local.aws.services.sagemaker import context
+from local.aws.services.sagemaker.ranges import parameters
+from local.aws.services.sagemaker.search import search
+from local.aws.services.sagemaker.validation import ValidationError
+from tests.local.aws.sagemaker.account import TRUST, until
+from tests.local.aws.sagemaker.shapes import problems
+
+X = {"Name": "x", "MinValue": "0", "MaxValue": "10"}
+ONE = {"ContinuousParameterRanges": [X]}
+LOSS = "print(f\"loss={(float(hp['x']) - 3) ** 2}\")"
+WAITS = "import time; print('loss=1', flush=True); time.sleep(600)"
+
+
+def _tune(account, name, code, ranges, **options):
+    account.sagemaker.create_hyper_parameter_tuning_job(
+        **account.tuning_request(name, code, ranges, **options)
+    )
+    return account.tuned(name)
+
+
+def _jobs(account, name, **options):
+    answer = account.sagemaker.list_training_jobs_for_hyper_parameter_tuning_job(
+        HyperParameterTuningJobName=name, **options
+    )
+    assert problems("ListTrainingJobsForHyperParameterTuningJob", answer) == []
+    return answer["TrainingJobSummaries"]
+
+
+def _value(summary):
+    return summary["FinalHyperParameterTuningJobObjectiveMetric"]["Value"]
+
+
+@pytest.fixture(scope="module")
+def random_search(account):
+    ranges = {
+        "ContinuousParameterRanges": [X],
+        "IntegerParameterRanges": [{"Name": "n", "MinValue": "1", "MaxValue": "3"}],
+        "CategoricalParameterRanges": [{"Name": "c", "Values": ["red", "blue"]}],
+    }
+    code = "assert 1 <= int(hp['n']) <= 3 and hp['c'] in ('red', 'blue')\n" + LOSS
+    request = account.tuning_request("random", code, ranges, jobs=5, parallel=2, RandomSeed=3)
+    tags = [{"Key": "millrace:dag", "Value": "abalone"}]
+    arn = account.sagemaker.create_hyper_parameter_tuning_job(**request, Tags=tags)[
+        "HyperParameterTuningJobArn"
+    ]
+    job = account.tuned("random")
+    assert job["HyperParameterTuningJobArn"] == arn
+    return job
+
+
+def test_the_best_of_all_training_jobs_is_told(account, random_search):
+    assert problems("DescribeHyperParameterTuningJob", random_search) == []
+    assert random_search["HyperParameterTuningJobStatus"] == "Completed", random_search
+    assert random_search["TrainingJobStatusCounters"] == {
+        "Completed": 5,
+        "InProgress": 0,
+        "RetryableError": 0,
+        "NonRetryableError": 0,
+        "Stopped": 0,
+    }
+    assert random_search["ObjectiveStatusCounters"] == {"Succeeded": 5, "Pending": 0, "Failed": 0}
+    jobs = _jobs(account, "random")
+    best = random_search["BestTrainingJob"]
+    assert best == min(jobs, key=_value)
+    assert _value(best) == pytest.approx((float(best["TunedHyperParameters"]["x"]) - 3) ** 2)
+    assert set(best["TunedHyperParameters"]) == {"x", "n", "c"}
+    assert random_search["CreationTime"] <= best["CreationTime"]
+    assert best["TrainingEndTime"] <= random_search["HyperParameterTuningEndTime"]
+    assert random_search["ConsumedResources"]["RuntimeInSeconds"] >= 1
+
+
+def test_its_training_jobs_are_like_all_others(account, random_search):
+    jobs = _jobs(account, "random")
+    assert [re.fullmatch(r"random-(\d{3})-[0-9a-f]{8}", j["TrainingJobName"]).group(1) for j in jobs] == [
+        "001",
+        "002",
+        "003",
+        "004",
+        "005",
+    ]
+    job = account.sagemaker.describe_training_job(TrainingJobName=jobs[0]["TrainingJobName"])
+    assert problems("DescribeTrainingJob", job) == []
+    assert job["TuningJobArn"] == random_search["HyperParameterTuningJobArn"]
+    given = dict(job["HyperParameters"])
+    assert given.pop("code").endswith(LOSS)
+    assert given.pop("_tuning_objective_metric") == "loss"
+    assert given == jobs[0]["TunedHyperParameters"]
+    tags = account.sagemaker.list_tags(ResourceArn=job["TrainingJobArn"])["Tags"]
+    assert tags == [{"Key": "millrace:dag", "Value": "abalone"}]
+    assert tags == account.sagemaker.list_tags(ResourceArn=job["TuningJobArn"])["Tags"]
+    artifact = job["ModelArtifacts"]["S3ModelArtifacts"]
+    assert artifact == f"s3://{account.bucket}/models/{job['TrainingJobName']}/output/model.tar.gz"
+
+
+def test_the_training_jobs_of_a_tuning_job_are_listed_in_any_order(account, random_search):
+    values = [_value(job) for job in _jobs(account, "random", SortBy="FinalObjectiveMetricValue")]
+    assert values == sorted(values)
+    assert len(values) == 5
+    newest = _jobs(account, "random", SortBy="CreationTime", SortOrder="Descending", MaxResults=1)
+    assert newest[0]["TrainingJobName"].startswith("random-005-")
+    assert _jobs(account, "random", StatusEquals="Failed") == []
+    listed = account.sagemaker.list_hyper_parameter_tuning_jobs(
+        NameContains="random", StatusEquals="Completed"
+    )
+    assert problems("ListHyperParameterTuningJobs", listed) == []
+    [summary] = listed["HyperParameterTuningJobSummaries"]
+    assert (summary["HyperParameterTuningJobName"], summary["Strategy"]) == ("random", "Random")
+    assert summary["ResourceLimits"]["MaxNumberOfTrainingJobs"] == 5
+    after = {"LastModifiedTimeAfter": random_search["LastModifiedTime"]}
+    later = account.sagemaker.list_hyper_parameter_tuning_jobs(NameContains="random", **after)
+    assert later["HyperParameterTuningJobSummaries"] == []
+
+
+def test_a_seed_repeats_a_search(account, random_search):
+    assert random_search["HyperParameterTuningJobConfig"]["RandomSeed"] == 3
+    points = []
+    for name, seed in (("seeded-1", 11), ("seeded-2", 11), ("seeded-3", 12)):
+        _tune(account, name, LOSS, ONE, jobs=2, parallel=1, RandomSeed=seed)
+        points.append([job["TunedHyperParameters"] for job in _jobs(account, name)])
+    assert points[0] == points[1] != points[2]
+
+
+def test_a_grid_is_every_combination_once(account):
+    ranges = {
+        "CategoricalParameterRanges": [
+            {"Name": "x", "Values": ["1", "3", "9"]},
+            {"Name": "c", "Values": ["red", "blue"]},
+        ]
+    }
+    request = account.tuning_request("grid", LOSS, ranges, parallel=3, strategy="Grid")
+    del request["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxNumberOfTrainingJobs"]
+    account.sagemaker.create_hyper_parameter_tuning_job(**request)
+    job = account.tuned("grid")
+    assert job["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxNumberOfTrainingJobs"] == 6
+    tried = {(j["TunedHyperParameters"]["x"], j["TunedHyperParameters"]["c"]) for j in _jobs(account, "grid")}
+    assert tried == {(x, c) for x in "139" for c in ("red", "blue")}
+    assert job["BestTrainingJob"]["TunedHyperParameters"]["x"] == "3"
+    assert _value(job["BestTrainingJob"]) == 0
+
+
+def test_bayesian_search_learns_from_its_training_jobs(account):
+    """With the seed all is fixed: three points are random, of the others most are far better."""
+    job = _tune(account, "bayesian", LOSS, ONE, jobs=12, parallel=1, strategy="Bayesian", RandomSeed=0)
+    values = [_value(job) for job in _jobs(account, "bayesian")]
+    random, learned = values[:3], values[3:]
+    assert _value(job["BestTrainingJob"]) == min(values)
+    assert statistics.median(learned) < min(random) / 10 < max(random)
+
+
+def _achieved(strategy, goal, seed, total=30):
+    """The losses of a search for the minimum of a known function, or of its negative's maximum, at 0."""
+    ranges = {"ContinuousParameterRanges": [X, {**X, "Name": "y", "MinValue": "-5", "MaxValue": "5"}]}
+    found = search(strategy, parameters(ranges, {}), goal=goal, total=total, seed=seed)
+    sign = 1 if goal == "Minimize" else -1
+    losses = []
+    for number in range(total):
+        point = found.ask()
+        losses.append((float(point["x"]) - 3) ** 2 + (float(point["y"]) + 1) ** 2)
+        found.tell(number, sign * losses[-1])
+    return losses
+
+
+@pytest.mark.parametrize("goal", ["Minimize", "Maximize"])
+def test_bayesian_search_is_better_than_random_search_on_average(goal):
+    bayesian = [_achieved("Bayesian", goal, seed) for seed in range(5)]
+    random = [_achieved("Random", goal, seed) for seed in range(5)]
+    for losses, others in zip(bayesian, random, strict=True):
+        assert statistics.mean(losses[15:]) < statistics.mean(others[15:])
+        assert min(losses) < max(others) / 10
+    assert statistics.mean(map(min, bayesian)) < statistics.mean(map(min, random))
+
+
+def test_maximize(account):
+    objective = {"Type": "Maximize", "MetricName": "loss"}
+    job = _tune(
+        account, "largest", LOSS, ONE, jobs=3, RandomSeed=1, HyperParameterTuningJobObjective=objective
+    )
+    assert job["BestTrainingJob"] == max(_jobs(account, "largest"), key=_value)
+
+
+def test_no_more_training_jobs_are_in_progress_than_may(account):
+    code = f"import time; time.sleep(0.5)\n{LOSS}"
+    request = account.tuning_request("narrow", code, ONE, jobs=4, parallel=2)
+    account.sagemaker.create_hyper_parameter_tuning_job(**request)
+    seen = []
+
+    def look():
+        job = account.sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName="narrow")
+        seen.append(job["TrainingJobStatusCounters"]["InProgress"])
+        return job
+
+    until(look, lambda job: job["HyperParameterTuningJobStatus"] == "Completed")
+    assert max(seen) == 2
+    jobs = _jobs(account, "narrow", SortBy="CreationTime")
+    # The third is started when one of the first two has ended, the fourth when two have.
+    ends = sorted(job["TrainingEndTime"] for job in jobs)
+    assert jobs[2]["CreationTime"] >= ends[0]
+    assert jobs[3]["CreationTime"] >= ends[1]
+
+
+def test_tuning_jobs_take_no_places_from_their_training_jobs(account):
+    """Four tuning jobs in the two places for jobs would wait for ever."""
+    names = [f"crowd-{n}" for n in range(4)]
+    for name in names:
+        request = account.tuning_request(name, LOSS, ONE, jobs=2, parallel=2)
+        account.sagemaker.create_hyper_parameter_tuning_job(**request)
+    assert {account.tuned(name)["HyperParameterTuningJobStatus"] for name in names} == {"Completed"}
+
+
+def test_failed_training_jobs_are_counted_and_do_not_fail_the_others(account):
+    ranges = {"CategoricalParameterRanges": [{"Name": "x", "Values": ["1", "2", "bad", "4"]}]}
+    job = _tune(account, "some-fail", LOSS, ranges, jobs=4, strategy="Grid")
+    assert job["HyperParameterTuningJobStatus"] == "Completed"
+    assert job["TrainingJobStatusCounters"]["NonRetryableError"] == 1
+    assert job["TrainingJobStatusCounters"]["Completed"] == 3
+    assert job["ObjectiveStatusCounters"] == {"Succeeded": 3, "Pending": 0, "Failed": 1}
+    [failed] = _jobs(account, "some-fail", StatusEquals="Failed")
+    assert failed["ObjectiveStatus"] == "Failed"
+    assert failed["FailureReason"].startswith("AlgorithmError: ValueError: could not convert")
+    assert failed not in _jobs(account, "some-fail", SortBy="FinalObjectiveMetricValue")
+    assert len(_jobs(account, "some-fail", SortBy="FinalObjectiveMetricValue")) == 3
+
+
+def test_five_failures_and_no_success_fail_the_job(account):
+    job = _tune(account, "all-fail", "raise ValueError('no')", ONE, jobs=9, parallel=1)
+    assert job["HyperParameterTuningJobStatus"] == "Failed"
+    assert job["FailureReason"] == (
+        "No training job succeeded after 5 attempts. Please take a look at the training job failures to get "
+        "more details."
+    )
+    assert len(_jobs(account, "all-fail")) == 5
+    assert "BestTrainingJob" not in job
+    assert problems("DescribeHyperParameterTuningJob", job) == []
+
+
+def test_an_objective_that_is_never_printed_fails_the_job(account):
+    job = _tune(account, "silent", "print('gain=1')", ONE, jobs=2)
+    assert job["HyperParameterTuningJobStatus"] == "Failed"
+    assert job["FailureReason"].startswith("No objective metrics found after running 2 training jobs.")
+    assert job["TrainingJobStatusCounters"]["Completed"] == 2
+    assert job["ObjectiveStatusCounters"] == {"Succeeded": 0, "Pending": 0, "Failed": 2}
+
+
+def test_stop_stops_its_training_jobs(account):
+    request = account.tuning_request("stops", WAITS, ONE, jobs=8, parallel=4)
+    account.sagemaker.create_hyper_parameter_tuning_job(**request)
+    # Two train and two wait for a place.
+    until(lambda: account.log("/aws/sagemaker/TrainingJobs", "stops-"), lambda lines: len(lines) == 2)
+    account.sagemaker.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName="stops")
+    job = account.tuned("stops")
+    assert job["HyperParameterTuningJobStatus"] == "Stopped"
+    assert job["TrainingJobStatusCounters"]["Stopped"] == 4
+    assert job["ObjectiveStatusCounters"] == {"Succeeded": 2, "Pending": 0, "Failed": 2}
+    assert {j["TrainingJobStatus"] for j in _jobs(account, "stops")} == {"Stopped"}
+    assert problems("DescribeHyperParameterTuningJob", job) == []
+    with pytest.raises(account.sagemaker.exceptions.ClientError, match="is in status Stopped"):
+        account.sagemaker.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName="stops")
+
+
+def test_a_full_quota_of_training_jobs_is_waited_for(account, monkeypatch):
+    account.sagemaker.create_training_job(**account.training_request("takes-it", WAITS))
+    monkeypatch.setattr(context.current(), "quota", 1)
+    request = account.tuning_request("patient", LOSS, ONE, jobs=1)
+    account.sagemaker.create_hyper_parameter_tuning_job(**request)
+    describe = account.sagemaker.describe_hyper_parameter_tuning_job
+    job = describe(HyperParameterTuningJobName="patient")
+    assert job["HyperParameterTuningJobStatus"] == "InProgress"
+    assert job["TrainingJobStatusCounters"]["InProgress"] == 0
+    account.sagemaker.stop_training_job(TrainingJobName="takes-it")
+    assert account.tuned("patient")["TrainingJobStatusCounters"]["Completed"] == 1
+    [waited] = _jobs(account, "patient")
+    assert waited["CreationTime"] >= account.trained("takes-it")["TrainingEndTime"]
+
+
+def test_a_training_job_that_is_refused_ends_the_others(account, tmp_path):
+    role = account.iam.create_role(RoleName="brief", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]
+    flag = tmp_path / "role-is-gone"
+    code = f"""
+import pathlib, time
+while hp["x"] == "600" or not pathlib.Path({str(flag)!r}).exists():
+    time.sleep(0.05)
+"""
+    ranges = {"CategoricalParameterRanges": [{"Name": "x", "Values": ["1", "600", "2"]}]}
+    request = account.tuning_request("refused", code, ranges, jobs=3, parallel=2, strategy="Grid")
+    request["TrainingJobDefinition"]["RoleArn"] = role["Arn"]
+    account.sagemaker.create_hyper_parameter_tuning_job(**request)
+    until(lambda: _jobs(account, "refused"), lambda jobs: len(jobs) == 2)
+    account.iam.delete_role(RoleName="brief")
+    flag.touch()
+    job = account.tuned("refused")
+    assert job["HyperParameterTuningJobStatus"] == "Failed"
+    assert job["FailureReason"].startswith(f"ClientError: Could not assume role {role['Arn']}.")
+    counters = job["TrainingJobStatusCounters"]
+    assert (counters["Completed"], counters["Stopped"], counters["InProgress"]) == (1, 1, 0)
+
+
+def test_checkpoints_are_kept_apart(account):
+    request = account.tuning_request("apart", LOSS, ONE, jobs=2)
+    uri = f"s3://{account.bucket}/checkpoints/"
+    request["TrainingJobDefinition"]["CheckpointConfig"] = {"S3Uri": uri}
+    account.sagemaker.create_hyper_parameter_tuning_job(**request)
+    account.tuned("apart")
+    for summary in _jobs(account, "apart"):
+        job = account.sagemaker.describe_training_job(TrainingJobName=summary["TrainingJobName"])
+        assert job["CheckpointConfig"]["S3Uri"] == f"{uri}{summary['TrainingJobName']}"
+
+
+def _refusal(call, **request):
+    with pytest.raises(Exception) as caught:  # noqa: PT011
+        call(**request)
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"]
+
+
+def _range(kind, low, high, scaling="Auto"):
+    entry = {"Name": "x", "MinValue": low, "MaxValue": high, "ScalingType": scaling}
+    return {f"{kind}ParameterRanges": [entry]}
+
+
+CONFIG = "HyperParameterTuningJobConfig"
+REFUSED = [
+    ("HyperParameterTuningJobName", "x" * 33, "Member must have length less than or equal to 32"),
+    (f"{CONFIG}.Strategy", "Hyperband", "Strategy Hyperband is not supported"),
+    (f"{CONFIG}.Strategy", "Guess", "enum value set: [Bayesian, Random, Hyperband, Grid]"),
+    (f"{CONFIG}.Strategy", "Grid", "Strategy Grid needs categorical ranges only, and x has none"),
+    (f"{CONFIG}.TrainingJobEarlyStoppingType", "Auto", "TrainingJobEarlyStoppingType Auto is not supported"),
+    (f"{CONFIG}.ResourceLimits", {"MaxParallelTrainingJobs": 1}, "MaxNumberOfTrainingJobs is required"),
+    (f"{CONFIG}.HyperParameterTuningJobObjective", None, "HyperParameterTuningJobObjective is required"),
+    (
+        f"{CONFIG}.HyperParameterTuningJobObjective.MetricName",
+        "gain",
+        "A metric is required for this hyperparameter tuning job objective",
+    ),
+    (f"{CONFIG}.ParameterRanges", {}, "holds no range"),
+    (f"{CONFIG}.ParameterRanges", None, "holds no range"),
+    (f"{CONFIG}.ParameterRanges", _range("Continuous", "a", "1"), "of x must be numbers"),
+    (f"{CONFIG}.ParameterRanges", _range("Continuous", "0", "inf"), "of x must be finite"),
+    (f"{CONFIG}.ParameterRanges", _range("Integer", "0.5", "2"), "of x must be numbers"),
+    (f"{CONFIG}.ParameterRanges", _range("Integer", "3", "2"), "is greater than MaxValue 2"),
+    (f"{CONFIG}.ParameterRanges", _range("Integer", "0", "2", "Logarithmic"), "needs values greater than 0"),
+    (f"{CONFIG}.ParameterRanges", _range("Integer", "0", "2", "ReverseLogarithmic"), "needs 0 <= x < 1"),
+    (f"{CONFIG}.ParameterRanges", _range("Continuous", "0", "1", "ReverseLogarithmic"), "needs 0 <= x < 1"),
+    (
+        f"{CONFIG}.ParameterRanges",
+        {**ONE, "CategoricalParameterRanges": [{"Name": "x", "Values": ["a"]}]},
+        "Hyperparameter x has more than one range",
+    ),
+    ("WarmStartConfig", {"ParentHyperParameterTuningJobs": [{}]}, "warmStartType"),
+    (
+        "WarmStartConfig",
+        {
+            "ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": "a"}],
+            "WarmStartType": "TransferLearning",
+        },
+        "WarmStartConfig is not supported",
+    ),
+    ("TrainingJobDefinition", None, "TrainingJobDefinition is required"),
+    ("TrainingJobDefinition.StaticHyperParameters", {"x": "1"}, "x is both tuned and static"),
+    ("TrainingJobDefinition.RoleArn", "arn:aws:iam::123456789012:role/nobody", "the role exists"),
+    ("TrainingJobDefinition.AlgorithmSpecification.TrainingImage", "x/unheard-of", "Images here: tiny"),
+    ("TrainingJobDefinition.ResourceConfig", None, "ResourceConfig is required"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "says"), REFUSED)
+def test_refused_requests(account, path, value, says):
+    request = account.tuning_request("never-made", LOSS, ONE)
+    *parents, last = path.split(".")
+    target = request
+    for name in parents:
+        target = target[name]
+    if value is None:
+        target.pop(last)
+    else:
+        target[last] = value
+    code, message = _refusal(account.sagemaker.create_hyper_parameter_tuning_job, **request)
+    assert (code, says in message) == ("ValidationException", True), message
+    found = account.sagemaker.list_hyper_parameter_tuning_jobs(NameContains="never-made")
+    assert found["HyperParameterTuningJobSummaries"] == []
+
+
+def test_several_definitions_are_refused(account):
+    request = account.tuning_request("never-made", LOSS, ONE)
+    request["TrainingJobDefinitions"] = [request.pop("TrainingJobDefinition")]
+    code, message = _refusal(account.sagemaker.create_hyper_parameter_tuning_job, **request)
+    assert (code, message.split(" is ")[0]) == ("ValidationException", "TrainingJobDefinitions")
+
+
+def test_a_grid_has_its_own_number_of_training_jobs(account):
+    ranges = {"CategoricalParameterRanges": [{"Name": "x", "Values": ["1", "2"]}]}
+    request = account.tuning_request("never-made", LOSS, ranges, jobs=3, strategy="Grid")
+    _, message = _refusal(account.sagemaker.create_hyper_parameter_tuning_job, **request)
+    assert message.startswith("MaxNumberOfTrainingJobs is 3 and the grid has 2 combinations")
+
+
+def test_a_name_is_used_once(account, random_search):
+    request = account.tuning_request("random", LOSS, ONE)
+    code, message = _refusal(account.sagemaker.create_hyper_parameter_tuning_job, **request)
+    arn = "arn:aws:sagemaker:us-east-1:123456789012:hyper-parameter-tuning-job/random"
+    assert code == "ResourceInUse"
+    assert message.endswith(f"and a hyperparameter tuning job with this name already exists ({arn})")
+
+
+def test_an_unknown_job(account):
+    sm = account.sagemaker
+    for call in (
+        sm.describe_hyper_parameter_tuning_job,
+        sm.stop_hyper_parameter_tuning_job,
+        sm.list_training_jobs_for_hyper_parameter_tuning_job,
+    ):
+        code, message = _refusal(call, HyperParameterTuningJobName="ghost")
+        assert code == "ResourceNotFound"
+        assert message == "Amazon SageMaker can't find a tuning job called ghost. Type another name."
+
+
+def _drawn(kind, low, high, scaling, count=400):
+    found = search(
+        "Random", parameters(_range(kind, low, high, scaling), {}), goal="Minimize", total=count, seed=0
+    )
+    return [found.ask()["x"] for _ in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "scaling", "median"),
+    [
+        ("0", "10", "Linear", 5.0),
+        ("0.0001", "1", "Logarithmic", 0.01),
+        ("0.0001", "1", "Auto", 0.01),
+        ("0.1", "1", "Auto", 0.55),
+        ("0", "0.9999", "ReverseLogarithmic", 0.99),
+    ],
+)
+def test_the_scale_decides_where_the_middle_of_a_range_is(low, high, scaling, median):
+    values = [float(text) for text in _drawn("Continuous", low, high, scaling)]
+    assert min(values) >= float(low)
+    assert max(values) <= float(high)
+    distance = (lambda x: math.log(1 - x)) if scaling.startswith("Rev") else (lambda x: x)
+    if median == 0.01:
+        distance = math.log
+    found = distance(statistics.median(values))
+    width = abs(distance(max(values)) - distance(min(values)))
+    assert abs(found - distance(median)) < width / 8
+
+
+def test_whole_numbers_stay_whole_and_reach_both_ends():
+    assert {int(text) for text in _drawn("Integer", "-1", "3", "Linear")} == {-1, 0, 1, 2, 3}
+    logarithmic = [int(text) for text in _drawn("Integer", "1", "1000", "Logarithmic")]
+    assert statistics.median(logarithmic) < 100
+    assert all(json.loads(text) == float(text) for text in _drawn("Continuous", "1e-9", "1", "Logarithmic"))
+
+
+def test_a_request_of_automatic_ranges_is_refused():
+    with pytest.raises(ValidationError, match="AutoParameters are not supported"):
+        parameters({"AutoParameters": [{"Name": "x", "ValueHint": "1"}]}, {})
