@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from millrace.operators.base import AwsOperator
+from millrace.sensors.base import AwsSensor
+
 REPO = Path(__file__).parents[2]
 MODULES = sorted((REPO / "dags").glob("*.py"))
 
@@ -113,8 +116,8 @@ def test_every_task_is_retried_by_the_aws_policy(tasks):
 
 def test_connection_and_region_are_arguments_of_every_operator(tasks):
     for task in tasks:
-        assert hasattr(task, "aws_conn_id"), task.task_id
-        assert hasattr(task, "region_name"), task.task_id
+        operator = getattr(task, "operator_class", type(task))
+        assert issubclass(operator, AwsOperator | AwsSensor), task.task_id
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)

@@ -17,7 +17,7 @@ def _packages(path: Path) -> dict[str, str]:
 
 
 def test_there_are_images():
-    assert NAMES == ["spark", "xgboost"]
+    assert NAMES == ["sklearn", "spark", "xgboost"]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -86,7 +86,7 @@ def test_an_unknown_name_is_one_sentence(store):
     command = [sys.executable, "-m", "local.aws.runtime.images", "ghost", "--images", str(store.home)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=SOURCES.parents[1], check=False)
     assert done.returncode == 1
-    assert done.stderr == "Requested image ghost not found. Images here: spark, xgboost.\n"
+    assert done.stderr == "Requested image ghost not found. Images here: sklearn, spark, xgboost.\n"
 
 
 @pytest.mark.parametrize(
@@ -114,5 +114,5 @@ def test_uris_name_images(uri, name):
 
 @pytest.mark.parametrize("uri", ["", "ghost", "a/../spark/..", "spark:bad tag", "x/entrypoint:1"])
 def test_other_uris_do_not(uri):
-    with pytest.raises(UnknownImageError, match="Images here: spark, xgboost"):
+    with pytest.raises(UnknownImageError, match="Images here: sklearn, spark, xgboost"):
         ImageStore(SOURCES).resolve(uri)

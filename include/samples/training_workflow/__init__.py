@@ -1,0 +1,1 @@
+"""A synthetic stand-in for the UCI Adult (census income) data."""
