@@ -65,7 +65,8 @@ def show_addresses(stack: Stack) -> None:
     """Where to look and how to log in."""
     output.print(
         f"Airflow    {stack.config.airflow_url}  (user {USER}, password {stack.credentials.password})\n"
-        f"Local AWS  {stack.config.aws_url}  (bucket {stack.bucket})",
+        f"Local AWS  {stack.config.aws_url}  (bucket {stack.bucket})\n"
+        f"Its jobs   {stack.config.aws_url}/_millrace/jobs/",
         markup=False,
         soft_wrap=True,
     )
