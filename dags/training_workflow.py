@@ -4,8 +4,9 @@ Steps side by side, a choice, and a path for failures. scikit-learn prepares cen
 selected and anomalies detected at the same time; too many anomalies are dropped, else training goes straight
 on; the model is evaluated over everyone and by the groups of some columns, all at once.
 
-**Takes** CSV in the columns of UCI Adult, with a header or in its order, under `input_uri`, by default this
-environment's `input/training_workflow/current/`.
+**Takes** CSV in the columns of UCI Adult, with a header or in its order: what is uploaded as
+`uploads/training_workflow/*.csv` starts a run on it; otherwise `input_uri`, by default this environment's
+`input/training_workflow/current/`.
 
 **Leaves**, under this run's own prefix: rejected rows with the reason, the selection and the anomalies with
 their pictures, the model, an evaluation for everyone and for each column, and, once all is done,
@@ -23,6 +24,7 @@ import pendulum
 from airflow.sdk import Param, chain, dag
 
 from include.pipelines import training_workflow as spec
+from millrace.assets import uploads
 from millrace.defaults import DEFAULT_ARGS
 from millrace.operators.catch import CatchOperator
 from millrace.operators.choice import ChoiceOperator, DecisionOperator
@@ -59,7 +61,7 @@ PARAMS = {
 
 
 @dag(
-    schedule=None,
+    schedule=[uploads("training_workflow", ".csv")],
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,

@@ -7,13 +7,15 @@ from typing import Any
 
 from include.naming import resource_name, run_slug
 from include.settings import Settings
+from include.tags import task_tags
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a request may depend on: settings, the run's identity and its Params.
+    """What a request may depend on: settings, the run's identity, its Params and what started it.
 
     ``run_after`` stands in for a logical date, which a run started by an asset does not have.
+    ``uploads`` are the S3 URIs of the objects whose arrival started the run, in order of arrival.
     """
 
     settings: Settings
@@ -21,6 +23,7 @@ class Run:
     run_id: str
     run_after: datetime
     params: Mapping[str, Any]
+    uploads: tuple[str, ...] = ()
 
     def uri(self, *parts: str) -> str:
         """An S3 URI under this run's own prefix, where no other run writes."""
@@ -41,15 +44,8 @@ class Run:
 
     def tags(self, task_id: str) -> list[dict[str, str]]:
         """Cost allocation tags of what a task launches."""
-        values = {
-            "environment": self.settings.environment,
-            "tenant": self.settings.tenant,
-            "team": self.settings.team,
-            "dag": self.dag_id,
-            "run": self.run_id,
-            "task": task_id,
-        }
-        return [{"Key": f"millrace:{key}", "Value": value[:256]} for key, value in values.items()]
+        tags = task_tags(self.settings, self.dag_id, self.run_id, task_id)
+        return [{"Key": key, "Value": value} for key, value in tags.items()]
 
     def _in_bucket(self, *parts: str) -> str:
         return "/".join((f"s3://{self.settings.bucket}", self.settings.tenant, *parts))

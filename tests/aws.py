@@ -8,6 +8,7 @@ import pytest
 
 from include.settings import settings
 from local.aws.server import LocalAws
+from local.stack import environment
 from local.stack.config import Ports, StackConfig
 from local.stack.infrastructure import provision
 
@@ -20,12 +21,11 @@ def provisioned(home: Path, images: Path) -> Iterator[LocalAws]:
         LocalAws(home=home / "state", images=images, port=0) as server,
     ):
         port = int(server.endpoint_url.rsplit(":", 1)[1])
-        outputs = provision(StackConfig(home=home, ports=Ports(aws=port)))
+        config = StackConfig(home=home, ports=Ports(aws=port))
+        outputs = provision(config)
         patch.setenv("AWS_ENDPOINT_URL", server.endpoint_url)
-        patch.setenv("MILLRACE_BUCKET", outputs["Bucket"])
-        patch.setenv("MILLRACE_ROLE_ARN", outputs["RoleArn"])
-        patch.setenv("MILLRACE_EVENTS_TOPIC_ARN", outputs["EventsTopicArn"])
-        patch.setenv("MILLRACE_FAILURES_TOPIC_ARN", outputs["FailuresTopicArn"])
+        for name, value in environment.millrace(config, outputs).items():
+            patch.setenv(name, value)
         settings.cache_clear()
         yield server
     settings.cache_clear()

@@ -80,6 +80,11 @@ class StackUnderTest:
             aws_secret_access_key="test",
         )
 
+    @property
+    def bucket(self) -> str:
+        """The stack's bucket."""
+        return next(str(b["Name"]) for b in self.client("s3").list_buckets()["Buckets"])
+
     def read(self, uri: str) -> bytes:
         """An object of the stack's S3."""
         bucket, key = uri.removeprefix("s3://").split("/", 1)

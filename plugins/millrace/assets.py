@@ -1,5 +1,23 @@
-"""Named assets: what a pipeline leaves that another may wait for."""
+"""Named assets: what a pipeline leaves that another may wait for, and what arrives for it."""
 
-from airflow.sdk import Asset
+from airflow.sdk import Asset, AssetWatcher
+
+from include.uploads import ASSET_PREFIX
+from millrace.triggers.uploads import UploadsTrigger
 
 ABALONE_MODEL = Asset(name="abalone_model", uri="x-millrace://model/abalone", group="models")
+
+
+def uploads(dag_id: str, suffix: str | None = None) -> Asset:
+    """What arrives under ``<tenant>/uploads/<dag_id>/``, for ``schedule=[uploads("training_workflow")]``.
+
+    A burst of uploads starts one run, whose ``Run.uploads`` names them. ``suffix``, such as
+    ``".csv"``, leaves out what has another.
+    """
+    trigger = UploadsTrigger(dag_id, suffix)
+    return Asset(
+        name=f"{ASSET_PREFIX}{dag_id}",
+        uri=f"x-millrace://uploads/{dag_id}",
+        group="uploads",
+        watchers=[AssetWatcher(name=f"uploads_{dag_id}", trigger=trigger)],
+    )

@@ -1,10 +1,13 @@
 """From Airflow's task context to the plain values that ``include`` works with."""
 
+from collections.abc import Mapping
+
 from airflow.sdk import Context
 
 from include.naming import TaskIdentity
 from include.run import Run
 from include.settings import settings
+from include.uploads import uris
 
 
 def run_of(context: Context) -> Run:
@@ -16,6 +19,22 @@ def run_of(context: Context) -> Run:
         run_id=dag_run.run_id,
         run_after=dag_run.run_after,
         params=dict(context["params"]),
+        uploads=uploads_of(context),
+    )
+
+
+def uploads_of(context: Context) -> tuple[str, ...]:
+    """S3 URIs of the uploads that started the run; none if something else did.
+
+    A run may be told of several bursts, and a burst may have been told twice.
+    """
+    events = (event for each in context.get("triggering_asset_events", {}).values() for event in each)
+    payloads = (event.extra.get("payload") for event in events)
+    return uris(
+        upload
+        for payload in payloads
+        if isinstance(payload, Mapping)
+        for upload in payload.get("objects", ())
     )
 
 

@@ -211,6 +211,28 @@ def test_rest_refuses_a_column_that_is_no_group(stack):
     assert "shoe_size" in answer.text
 
 
+def test_an_upload_starts_a_run_on_it(stack, cleaned):
+    """After another run, so that the DAG is not paused."""
+    key = f"main/uploads/{DAG}/people.csv"
+    bucket = stack.bucket
+    stack.client("s3").upload_file(str(SAMPLE), bucket, key)
+    deadline = time.monotonic() + 240
+    with stack.api() as api:
+        while not (found := uploaded_runs(api)) or found[0]["state"] in ("queued", "running"):
+            assert time.monotonic() < deadline, found
+            time.sleep(1)
+    [run] = found
+    assert run["state"] == "success"
+    description = json.loads(stack.read(xcom(stack, run["dag_run_id"], "preprocess")["description"]))
+    inputs = [each["S3Input"]["S3Uri"] for each in description["ProcessingInputs"]]
+    assert f"s3://{bucket}/{key}" in inputs
+
+
+def uploaded_runs(api):
+    answer = api.get(f"/dags/{DAG}/dagRuns", params={"run_type": "asset_triggered"})
+    return answer.raise_for_status().json()["dag_runs"]
+
+
 def test_the_real_data_gives_a_good_model(stack):
     if not REAL.is_file():
         pytest.skip(f"the UCI Adult data is not at {REAL}")

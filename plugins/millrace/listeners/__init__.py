@@ -1,1 +1,1 @@
-"""What is done whenever a task ends, whoever ends it."""
+"""What is done whenever a task or a run begins or ends, whoever ends it."""

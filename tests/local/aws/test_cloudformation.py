@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cfnlint.decode import cfn_yaml
 
 ClientOf = Callable[..., Any]
 MILLRACE = Path(__file__).parents[3] / "include" / "infrastructure" / "millrace.yaml"
@@ -24,6 +25,15 @@ def policy(action: str) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
+def targets(client: ClientOf, rule: str) -> list[str]:
+    return [target["Arn"] for target in client("events").list_targets_by_rule(Rule=rule)["Targets"]]
+
+
+def arn_of(client: ClientOf, queue_url: str) -> str:
+    found = client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
+    return str(found["Attributes"]["QueueArn"])
+
+
 @pytest.fixture
 def cloudformation(client: ClientOf) -> Any:
     return client("cloudformation")
@@ -38,17 +48,106 @@ def test_the_stack_of_this_project(client: ClientOf, cloudformation: Any) -> Non
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     made = cloudformation.describe_stack_resources(StackName="millrace-local")["StackResources"]
     assert stack["StackStatus"] == "CREATE_COMPLETE"
-    assert {"Bucket", "RoleArn", "EventsTopicArn", "FailuresTopicArn"} <= set(outputs)
+    assert {"Bucket", "RoleArn", "EventsTopicArn", "FailuresTopicArn", "UploadsQueueUrl"} <= set(outputs)
     assert len(made) == MILLRACE.read_text().count("Type: AWS::")
     assert all(one["ResourceStatus"] == "CREATE_COMPLETE" and one["PhysicalResourceId"] for one in made)
-    (rule,) = client("events").list_rules()["Rules"]
-    (target,) = client("events").list_targets_by_rule(Rule=rule["Name"])["Targets"]
-    assert target["Arn"] == outputs["EventsTopicArn"]
+    rules = {rule["Name"]: targets(client, rule["Name"]) for rule in client("events").list_rules()["Rules"]}
+    assert rules == {
+        "millrace-local-job-state": [outputs["EventsTopicArn"]],
+        "millrace-local-uploads": [outputs["EventsTopicArn"], arn_of(client, outputs["UploadsQueueUrl"])],
+    }
     versioning = client("s3").get_bucket_versioning(Bucket=outputs["Bucket"])
     assert versioning["Status"] == "Enabled"
     client("s3").put_object(
         Bucket=outputs["Bucket"], Key="key", Body=b"its policy is not applied to plain HTTP"
     )
+
+
+def test_an_upload_reaches_its_queue_after_an_update_too(client: ClientOf, cloudformation: Any) -> None:
+    """A stack made before there were uploads gets all of it."""
+    new = cfn_yaml.load(str(MILLRACE))
+    added = [name for name in new["Resources"] if name.startswith(("Uploads", "DeadLetters"))]
+    old = {
+        "Parameters": new["Parameters"],
+        "Resources": {
+            name: each
+            for name, each in new["Resources"].items()
+            if name not in [*added, "AirflowPolicy"]  # it names the queues
+        },
+    }
+    capable = {"StackName": "millrace-local", "Capabilities": ["CAPABILITY_NAMED_IAM"]}
+    cloudformation.create_stack(TemplateBody=json.dumps(old, default=str), **capable)
+
+    cloudformation.update_stack(TemplateBody=MILLRACE.read_text(), **capable)
+
+    (stack,) = cloudformation.describe_stacks(StackName="millrace-local")["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    s3, sqs = client("s3"), client("sqs")
+    for key in ("main/uploads/abalone/a.csv", "main/abalone/run/features/b.csv", "code/uploads.zip"):
+        s3.put_object(Bucket=outputs["Bucket"], Key=key, Body=b"1")
+    (message,) = sqs.receive_message(
+        QueueUrl=outputs["UploadsQueueUrl"], WaitTimeSeconds=2, MaxNumberOfMessages=10
+    )["Messages"]
+    assert stack["StackStatus"] == "UPDATE_COMPLETE"
+    assert len(added) == 5
+    assert json.loads(message["Body"])["detail"]["object"]["key"] == "main/uploads/abalone/a.csv"
+
+
+def test_a_message_that_nobody_can_take_goes_to_the_dead_letters(
+    client: ClientOf, cloudformation: Any
+) -> None:
+    cloudformation.create_stack(
+        StackName="millrace-local", TemplateBody=MILLRACE.read_text(), Capabilities=["CAPABILITY_NAMED_IAM"]
+    )
+    (stack,) = cloudformation.describe_stacks(StackName="millrace-local")["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    sqs = client("sqs")
+    sqs.send_message(QueueUrl=outputs["UploadsQueueUrl"], MessageBody="whatever")
+
+    receives = 0
+    while sqs.receive_message(QueueUrl=outputs["UploadsQueueUrl"], VisibilityTimeout=0).get("Messages"):
+        receives += 1
+
+    (dead,) = sqs.receive_message(QueueUrl=outputs["DeadLettersQueueUrl"])["Messages"]
+    assert (receives, dead["Body"]) == (5, "whatever")
+
+
+def test_a_queue_is_updated_and_keeps_its_messages_and_its_policy(
+    client: ClientOf, cloudformation: Any
+) -> None:
+    def body(**properties: Any) -> str:
+        return template(
+            D=resource("SQS::Queue", QueueName="d"),
+            Q=resource("SQS::Queue", QueueName="q", **properties),
+            P=resource("SQS::QueuePolicy", Queues=[{"Ref": "Q"}], PolicyDocument=policy("sqs:SendMessage")),
+        )
+
+    def attributes() -> dict[str, str]:
+        found: dict[str, str] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        return found
+
+    redrive = {"deadLetterTargetArn": {"Fn::GetAtt": ["D", "Arn"]}, "maxReceiveCount": 5}
+    sqs = client("sqs")
+    cloudformation.create_stack(StackName="s", TemplateBody=body(DelaySeconds=0))
+    url = sqs.get_queue_url(QueueName="q")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="kept")
+    tags = [{"Key": "team", "Value": "ml"}]
+    cloudformation.update_stack(
+        StackName="s",
+        TemplateBody=body(
+            MessageRetentionPeriod=1_209_600, VisibilityTimeout=60, RedrivePolicy=redrive, Tags=tags
+        ),
+    )
+    full = attributes()
+    cloudformation.update_stack(StackName="s", TemplateBody=body(VisibilityTimeout=70))
+    bare = attributes()
+
+    assert (full["MessageRetentionPeriod"], full["VisibilityTimeout"]) == ("1209600", "60")
+    assert json.loads(full["RedrivePolicy"])["maxReceiveCount"] == 5
+    assert (bare["MessageRetentionPeriod"], bare["VisibilityTimeout"]) == ("345600", "70")
+    assert "RedrivePolicy" not in bare
+    assert all("sqs:SendMessage" in each["Policy"] for each in (full, bare))
+    assert [one["Body"] for one in sqs.receive_message(QueueUrl=url)["Messages"]] == ["kept"]
 
 
 def test_a_topic_keeps_its_subscriptions_through_an_update(client: ClientOf, cloudformation: Any) -> None:

@@ -14,6 +14,7 @@ RESOURCES = (
     buckets.BucketPolicy,
     iam.ManagedPolicy,
     iam.Role,
+    messaging.Queue,
     messaging.QueuePolicy,
     messaging.Subscription,
     messaging.Topic,

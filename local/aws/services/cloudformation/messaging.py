@@ -1,4 +1,4 @@
-"""Topics, subscriptions, and policies of topics and queues."""
+"""Topics, queues, subscriptions, and policies of topics and queues."""
 
 import json
 from typing import Any
@@ -6,12 +6,27 @@ from typing import Any
 from moto.core.utils import tags_from_cloudformation_tags_list
 from moto.sns import models as sns
 from moto.sns.models import sns_backends
+from moto.sqs import models as sqs
+from moto.sqs.constants import MAXIMUM_MESSAGE_LENGTH
 from moto.sqs.models import sqs_backends
 from typing_extensions import override
 
 from local.aws.services.cloudformation.attachment import Attachment, Properties
 
 TOPIC_ATTRIBUTES = {"DisplayName": "display_name", "KmsMasterKeyId": "kms_master_key_id"}
+
+QUEUE_DEFAULTS: Properties = {
+    "DelaySeconds": 0,
+    "KmsDataKeyReusePeriodSeconds": 300,
+    "KmsMasterKeyId": None,
+    "MaximumMessageSize": MAXIMUM_MESSAGE_LENGTH,
+    "MessageRetentionPeriod": 345_600,
+    "ReceiveMessageWaitTimeSeconds": 0,
+    "RedrivePolicy": {},
+    "SqsManagedSseEnabled": True,
+    "VisibilityTimeout": 30,
+}
+"""What a queue has of an attribute that its template no longer names."""
 
 
 class Topic(sns.Topic):
@@ -54,6 +69,37 @@ def configure(topic: sns.Topic, properties: Properties) -> None:
     for name, attribute in TOPIC_ATTRIBUTES.items():
         setattr(topic, attribute, properties.get(name, ""))
     topic._tags = tags_from_cloudformation_tags_list(properties.get("Tags", []))  # noqa: SLF001  # moto has no setter
+
+
+class Queue(sqs.Queue):
+    """moto updates two of a queue's attributes only."""
+
+    @classmethod
+    @override
+    def update_from_cloudformation_json(
+        cls,
+        original_resource: Any,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> sqs.Queue:
+        properties = dict(cloudformation_json["Properties"])
+        backend = sqs_backends[account_id][region_name]
+        if properties.pop("QueueName", original_resource.name) != original_resource.name:
+            backend.delete_queue(original_resource.name)
+            replaced: sqs.Queue = cls.create_from_cloudformation_json(
+                new_resource_name, cloudformation_json, account_id, region_name
+            )
+            return replaced
+        tags = tags_from_cloudformation_tags_list(properties.pop("Tags", []))
+        # To set attributes without the policy takes it away in moto; it is a resource of its own here.
+        kept = {"Policy": original_resource.policy}
+        queue: sqs.Queue = backend.set_queue_attributes(
+            original_resource.name, QUEUE_DEFAULTS | properties | kept
+        )
+        queue.tags = tags
+        return queue
 
 
 class TopicPolicy(Attachment):
