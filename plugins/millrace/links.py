@@ -37,4 +37,10 @@ class OutputLink(_RemoteLink):
     name = "Output"
 
 
-LINKS = (JobLink(), LogLink(), OutputLink())
+class DescriptionLink(_RemoteLink):
+    """All that AWS says of the job once it is over, as JSON."""
+
+    name = "Description"
+
+
+LINKS = (JobLink(), LogLink(), OutputLink(), DescriptionLink())

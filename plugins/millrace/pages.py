@@ -36,6 +36,12 @@ def object_page(meta: Any, uri: str) -> str:
     return f"{_console(meta)}/s3/{what}/{bucket}?prefix={quote(key)}"
 
 
+def folder_of(uri: str) -> str:
+    """The folder to look into for what a job leaves at a URI: a prefix itself, or where a file is."""
+    parent, _, last = uri.rstrip("/").rpartition("/")
+    return f"{parent}/" if "." in last else f"{parent}/{last}/"
+
+
 def _local(meta: Any) -> str | None:
     """The address of the local AWS's pages, or None when the calls go to AWS."""
     endpoint = urlsplit(meta.endpoint_url)

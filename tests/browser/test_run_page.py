@@ -81,6 +81,15 @@ def test_the_form_shows_params_with_their_descriptions_and_starts_a_run(stack, f
     assert (run["state"], run["triggered_by"]) == ("success", "ui")
 
 
+def test_a_task_links_to_its_job_which_shows_its_log(stack, finished, page, keep):
+    page.goto(f"{stack.airflow_url}/dags/abalone/runs/{finished['run_id']}/tasks/train/details")
+    links = {name: page.get_by_role("link", name=name, exact=True) for name in ("Job", "Job log", "Output")}
+    page.goto(links["Job log"].get_attribute("href"))
+    page.get_by_text("validation-rmse").first.wait_for()
+    page.get_by_text("Completed").first.wait_for()
+    keep("job")
+
+
 def test_the_request_that_was_sent_is_shown(stack, finished, page, keep):
     page.goto(f"{stack.airflow_url}/dags/abalone/runs/{finished['run_id']}/tasks/train/rendered_templates")
     page.get_by_text("TrainingImage").first.wait_for()

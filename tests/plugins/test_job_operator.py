@@ -8,6 +8,7 @@ import pytest
 from airflow.sdk.exceptions import TaskDeferralError, TaskDeferralTimeout, TaskDeferred
 from botocore.exceptions import ClientError
 
+from include.naming import run_slug
 from include.sagemaker import Instances, ProcessingJob
 from millrace.errors import JobFailed
 from millrace.hooks.s3 import split
@@ -89,13 +90,21 @@ def test_what_is_launched_is_tagged_with_where_it_came_from(operator, context, s
     assert tags["millrace:environment"] == "local"
 
 
-def test_a_failed_job_fails_the_task_with_the_reason_and_its_last_words(operator, context, sagemaker):
+def kept(context, name):
+    """The key under which a job's final description is kept."""
+    return f"main/testing/{run_slug(context['dag_run'].run_id)}/jobs/{name}.json"
+
+
+def test_a_failed_job_fails_the_task_with_the_reason_and_its_last_words(
+    operator, context, sagemaker, s3, settings_now
+):
     task = operator("print('the last words', flush=True); raise SystemExit(3)")
     name = defer(task, context).name
     assert wait(sagemaker, name) == "Failed"
     with pytest.raises(JobFailed, match=r"is Failed: .*exit code: 3") as failed:
         task.resume(context)
     assert failed.value.permanent, "a retry of code that fails would only be paid for"
+    assert s3.head_object(Bucket=settings_now().bucket, Key=kept(context, name))
     assert "the last words" in list(task.hook.log_tail(name))
 
 
@@ -223,15 +232,17 @@ def test_a_job_is_asked_to_stop_once(operator, context, sagemaker, hold):
 
 def test_links_lead_to_the_job_its_log_and_its_output(operator, context, sagemaker):
     task = operator()
-    assert links(task) == ["", "", ""]
+    assert links(task) == ["", "", "", ""]
     name = defer(task, context).name
-    job, log, output = links(task)
+    job, log, output, description = links(task)
     assert job.endswith(f"/_millrace/jobs/processing-jobs/{name}")
     assert log == f"{job}#log"
     assert output.endswith("/")
+    assert description == "", "there is none before the end"
     wait(sagemaker, name)
     task.resume(context)
-    assert links(task)[2].endswith("/report")
+    assert links(task)[2].endswith("/report/")
+    assert links(task)[3].endswith(f"/jobs/{name}.json")
 
 
 def links(task):

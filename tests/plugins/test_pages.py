@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from millrace.jobs import ENDPOINT, PROCESSING, TRAINING, TUNING
-from millrace.pages import job_page, log_page, object_page
+from millrace.pages import folder_of, job_page, log_page, object_page
 
 AWS = SimpleNamespace(
     endpoint_url="https://api.sagemaker.eu-west-1.amazonaws.com", region_name="eu-west-1", partition="aws"
@@ -59,3 +59,15 @@ def test_the_log_of_a_job_is_its_streams_in_cloudwatch():
 def test_an_object_or_a_folder(uri, page):
     assert object_page(AWS, uri) == page
     assert object_page(LOCAL, uri) == f"http://127.0.0.1:4566/_millrace/s3/{uri[5:].replace(' ', '%20')}"
+
+
+@pytest.mark.parametrize(
+    ("uri", "folder"),
+    [
+        ("s3://b/run/features/csv", "s3://b/run/features/csv/"),
+        ("s3://b/run/features/", "s3://b/run/features/"),
+        ("s3://b/run/model/output/model.tar.gz", "s3://b/run/model/output/"),
+    ],
+)
+def test_what_a_job_leaves_is_looked_at_in_its_folder(uri, folder):
+    assert folder_of(uri) == folder

@@ -19,9 +19,9 @@ from millrace.hooks.jobs import Description, JobHook, to_json
 from millrace.hooks.s3 import S3
 from millrace.jobs import JobKind
 from millrace.launching import STATE_KEY, Action, Launch, RemoteJob, decide, stored
-from millrace.links import LINKS, JobLink, LogLink, OutputLink
+from millrace.links import LINKS, DescriptionLink, JobLink, LogLink, OutputLink
 from millrace.operators.base import AwsOperator
-from millrace.pages import job_page, log_page, object_page
+from millrace.pages import folder_of, job_page, log_page, object_page
 from millrace.triggers.job_event import JobEventTrigger
 
 START_PATIENCE = 4.0
@@ -110,7 +110,7 @@ class AwsJobOperator(AwsOperator):
             self._running = name
             self.link(context, name)
             self.wait(name)
-        self.link(context, name, description)
+        self.keep(context, launch, description)
         if self.kind.usage:
             self.finished_jobs.append(FinishedJob.of(self.hook, description, context["ti"]))
         if status not in self.kind.succeeded:
@@ -206,16 +206,27 @@ class AwsJobOperator(AwsOperator):
             "%s %s %s", self.kind.name, name, "started" if started else "was started by an earlier try"
         )
 
-    def link(self, context: Context, name: str, description: Description | None = None) -> None:
+    def link(self, context: Context, name: str) -> None:
         """Sets the links of the task's page; the output is the run's folder until the job has one."""
         meta = self.hook.conn.meta
-        outputs = self.hook.result(description).get("outputs") if description else None
-        output = next(iter(outputs.values()), None) if outputs else None
         self.links = {
             JobLink.name: job_page(meta, self.kind, name),
             LogLink.name: log_page(meta, self.kind, name),
-            OutputLink.name: object_page(meta, output or f"{run_of(context).uri()}/"),
+            OutputLink.name: object_page(meta, folder_of(run_of(context).uri())),
         }
+
+    def keep(self, context: Context, launch: Launch, description: Description) -> None:
+        """Writes the final description, whatever it says, and links to it and to the job's first output."""
+        record = self.description_uri(context, launch)
+        self.s3.write(record, to_json(description))
+        self.link(context, self.remote_name(context, launch))
+        self.links[DescriptionLink.name] = self.s3.page(record)
+        if outputs := self.hook.result(description).get("outputs"):
+            self.links[OutputLink.name] = self.s3.page(folder_of(next(iter(outputs.values()))))
+
+    def description_uri(self, context: Context, launch: Launch) -> str:
+        """Where the final description of a launch is kept."""
+        return run_of(context).uri("jobs", f"{self.job_name(context, launch)}.json")
 
     def wait(self, name: str) -> NoReturn:
         """Leaves the worker until the job is over."""
@@ -232,8 +243,7 @@ class AwsJobOperator(AwsOperator):
         run, name = run_of(context), self.job_name(context, launch)
         job = self.build(run, **self.arguments)
         self.request = job.request(run)
-        record = run.uri("jobs", f"{name}.json")
-        self.s3.write(record, to_json(description))
+        record = self.description_uri(context, launch)
         result = {"name": name, **self.hook.result(description), "description": record}
         if uri := job.metrics_uri():
             result["metrics"] = self.s3.read_json(uri)
