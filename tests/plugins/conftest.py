@@ -60,6 +60,7 @@ def context(aws, request):
         log_url="http://log",
     )
     ti.pushed = pushed
+    ti.get_task_states = lambda **asked: {asked["run_ids"][0]: {"step": "failed"}}
     ti.xcom_push = lambda key, value: pushed.update({key: value})
     dag_run = SimpleNamespace(dag_id="testing", run_id=run_id, run_after=datetime(2026, 1, 1, tzinfo=UTC))
     return {"dag_run": dag_run, "ti": ti, "params": {}, "task_state_store": TaskState()}

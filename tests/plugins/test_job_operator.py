@@ -5,7 +5,7 @@ import threading
 import time
 
 import pytest
-from airflow.sdk.exceptions import TaskDeferralError, TaskDeferralTimeout, TaskDeferred
+from airflow.sdk.exceptions import AirflowTaskTimeout, TaskDeferralError, TaskDeferralTimeout, TaskDeferred
 from botocore.exceptions import ClientError
 
 from include.naming import run_slug
@@ -174,6 +174,47 @@ def test_a_clear_stops_the_old_job_and_launches_anew(operator, context, sagemake
 
 def test_a_task_killed_before_it_defers_stops_its_job(operator, context, sagemaker, hold):
     task = operator(hold.code)
+    name = defer(task, context).name
+    task.on_kill()
+    assert wait(sagemaker, name) == "Stopped"
+
+
+@pytest.mark.parametrize("state", ["queued", "running", "scheduled", None])
+def test_a_task_that_goes_on_elsewhere_keeps_its_job(operator, context, sagemaker, hold, state):
+    """The scheduler died, and its successor has started another try."""
+    task = operator(hold.code)
+    context["ti"].get_task_states = lambda **asked: {asked["run_ids"][0]: {"step": state}}
+    name = defer(task, context).name
+    task.on_kill()
+    time.sleep(0.1)
+    assert describe(sagemaker, name)["ProcessingJobStatus"] == "InProgress"
+
+
+@pytest.mark.parametrize("states", [{"step": "failed"}, {"step": "restarting"}, {}])
+def test_a_task_that_was_ended_or_deleted_stops_its_job(operator, context, sagemaker, hold, states):
+    task = operator(hold.code)
+    context["ti"].get_task_states = lambda **asked: {asked["run_ids"][0]: states}
+    name = defer(task, context).name
+    task.on_kill()
+    assert wait(sagemaker, name) == "Stopped"
+
+
+def test_a_task_that_took_too_long_stops_its_job_though_a_retry_will_come(operator, context, sagemaker, hold):
+    task = operator(hold.code)
+    context["ti"].get_task_states = lambda **asked: {asked["run_ids"][0]: {"step": "running"}}
+    name = defer(task, context).name
+    try:
+        raise AirflowTaskTimeout  # noqa: TRY301  # as Airflow does
+    except AirflowTaskTimeout:
+        task.on_kill()
+    assert wait(sagemaker, name) == "Stopped"
+
+
+def test_airflow_that_does_not_answer_costs_no_job(operator, context, sagemaker, hold, monkeypatch):
+    """The line to Airflow is held by the very call that the signal interrupted."""
+    monkeypatch.setattr("millrace.cancelling.ASK_SECONDS", 0.1)
+    task = operator(hold.code)
+    context["ti"].get_task_states = lambda **asked: time.sleep(2) or {}
     name = defer(task, context).name
     task.on_kill()
     assert wait(sagemaker, name) == "Stopped"

@@ -1,17 +1,19 @@
 """The one operator that launches jobs on AWS."""
 
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, NoReturn, Protocol
 
 from airflow.sdk import Context
-from airflow.sdk.exceptions import TaskDeferralError, TaskDeferralTimeout
+from airflow.sdk.exceptions import AirflowTaskTimeout, TaskDeferralError, TaskDeferralTimeout
 from typing_extensions import override
 
 from include.bundles import Bundle
 from include.naming import job_name
 from include.run import Run
+from millrace.cancelling import goes_on_elsewhere
 from millrace.context import identity_of, run_of
 from millrace.errors import JobFailed
 from millrace.finished_jobs import FinishedJob, stop
@@ -78,9 +80,11 @@ class AwsJobOperator(AwsOperator):
         self.finished_jobs: list[FinishedJob] = []
         self._running: str | None = None
         self._is_starting = False
+        self._task: Any = None
 
     @override
     def execute(self, context: Context) -> dict[str, Any]:
+        self._task = context["ti"]
         launch, action = self.next_launch(context)
         name = self.remote_name(context, launch)
         if action is Action.FINISH:
@@ -100,6 +104,7 @@ class AwsJobOperator(AwsOperator):
 
     def resume(self, context: Context, event: Mapping[str, Any] | None = None) -> dict[str, Any]:  # noqa: ARG002  # Airflow passes it
         """Called when the job is over, or may be: the description decides."""
+        self._task = context["ti"]
         launch = self.last_launch(context)
         name = self.remote_name(context, launch)
         description = self.describe(context, launch)
@@ -143,12 +148,16 @@ class AwsJobOperator(AwsOperator):
         """Stops the job when the task is killed between the start call and the deferral.
 
         A start call that is on its way may be carried out after this process has gone, so the job
-        may take a moment to appear.
+        may take a moment to appear. Another try of the task that goes on elsewhere keeps the job.
         """
+        if self._running is None or self.kind.stop is None:
+            return
+        took_too_long = isinstance(sys.exception(), AirflowTaskTimeout)
+        if not took_too_long and self._task and goes_on_elsewhere(self._task):
+            self.log.info("another try goes on with %s %s", self.kind.name, self._running)
+            return
         until = time.monotonic() + START_PATIENCE
-        while self._running and self.kind.stop:
-            if self.hook.stop(self._running) or not self._is_starting or time.monotonic() > until:
-                return
+        while not self.hook.stop(self._running) and self._is_starting and time.monotonic() < until:
             time.sleep(0.2)
 
     def next_launch(self, context: Context) -> tuple[Launch, Action]:

@@ -9,15 +9,13 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 from typing_extensions import override
 
+from millrace.cancelling import GOES_ON
 from millrace.finished_jobs import stop
 from millrace.hooks.jobs import JobHook, is_one_of
 from millrace.jobs import KINDS
 from millrace.triggers.event_stream import EventStream
 from millrace.triggers.event_trigger import EventTrigger
 from millrace.triggers.routing import Address
-
-KEEPS_RUNNING = frozenset({"deferred", "queued", "running", "scheduled", "up_for_retry", "up_for_reschedule"})
-"""Task states in which the job is still wanted when ``on_kill`` is called."""
 
 
 class JobEventTrigger(EventTrigger):
@@ -79,7 +77,7 @@ class JobEventTrigger(EventTrigger):
         if task is None or not self.owned or self.kind.stop is None:
             return
         state = await _state_of(task)
-        if state in KEEPS_RUNNING:
+        if state in GOES_ON:
             return
         self.log.info("task is %s: stopping %s %s", state or "gone", self.kind.name, self.name)
         hook = JobHook(self.kind, self.aws_conn_id, self.region_name)
