@@ -2,10 +2,8 @@
 
 from datetime import timedelta
 from fnmatch import fnmatchcase
-from http import HTTPStatus
 from typing import Any
 
-from botocore.exceptions import ClientError
 from typing_extensions import override
 
 from include.settings import settings
@@ -47,15 +45,13 @@ class ObjectEventTrigger(EventTrigger):
     @override
     async def look(self, stream: EventStream) -> dict[str, Any] | None:
         client = await stream.client("s3")
-        pattern = as_pattern(self.key)
-        if pattern is None:
-            return await self._look_at(client)
+        # Also for a single object: errors of HEAD have no code.
         pages = client.get_paginator("list_objects_v2").paginate(
-            Bucket=self.bucket, Prefix=literal_prefix(pattern)
+            Bucket=self.bucket, Prefix=literal_prefix(as_pattern(self.key))
         )
         async for page in pages:
             for item in page.get("Contents", []):
-                if fnmatchcase(item["Key"], pattern) and not item["Key"].endswith("/"):
+                if self._matches(item["Key"]):
                     return self._payload(item["Key"], item["Size"], item["ETag"])
         return None
 
@@ -63,30 +59,19 @@ class ObjectEventTrigger(EventTrigger):
     def heard(self, news: dict[str, Any]) -> dict[str, Any] | None:
         found = news.get("object") or {}
         key = str(found.get("key", ""))
-        pattern = as_pattern(self.key)
-        matches = key == self.key if pattern is None else fnmatchcase(key, pattern)
-        if not matches or (pattern and key.endswith("/")):
-            return None
-        return self._payload(key, found.get("size"), found.get("etag"))
+        return self._payload(key, found.get("size"), found.get("etag")) if self._matches(key) else None
 
-    async def _look_at(self, client: Any) -> dict[str, Any] | None:
-        try:
-            answer = await client.head_object(Bucket=self.bucket, Key=self.key)
-        except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.NOT_FOUND:
-                return None
-            raise
-        return self._payload(self.key, answer["ContentLength"], answer["ETag"])
+    def _matches(self, key: str) -> bool:
+        """Whether a key is meant; never that of the empty object that consoles show as a folder."""
+        return not key.endswith("/") and (key == self.key or fnmatchcase(key, as_pattern(self.key)))
 
     def _payload(self, key: str, size: int | None, etag: str | None) -> dict[str, Any]:
         return {"uri": f"s3://{self.bucket}/{key}", "size": size, "etag": (etag or "").strip('"')}
 
 
-def as_pattern(key: str) -> str | None:
-    """The pattern that a key stands for, or None if it stands for itself."""
-    if not key or key.endswith("/"):
-        return f"{key}*"
-    return key if any(character in key for character in WILDCARDS) else None
+def as_pattern(key: str) -> str:
+    """The pattern that a key stands for: any object in a folder, or itself."""
+    return f"{key}*" if not key or key.endswith("/") else key
 
 
 def literal_prefix(pattern: str) -> str:
