@@ -84,7 +84,8 @@ def read_rows(folder: Path) -> Array:
         raise EvaluationError(f"There are no validation rows in {folder}: expected CSV files.")
     try:
         frames = [pd.read_csv(path, header=None, dtype=np.float32) for path in parts]
-        return pd.concat(frames).to_numpy(np.float64)
+        rows: Array = pd.concat(frames).to_numpy(np.float64)
+        return rows
     except ValueError as error:
         raise EvaluationError(f"The validation rows are not headerless CSV of numbers: {error}.") from error
 

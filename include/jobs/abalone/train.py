@@ -67,7 +67,9 @@ def read_csv(path: Path) -> "np.ndarray[Any, np.dtype[np.float32]]":
         TrainingError: the file is not a table of numbers.
     """
     try:
-        return pd.read_csv(path, header=None, dtype=np.float32).to_numpy()
+        rows: np.ndarray[Any, np.dtype[np.float32]]
+        rows = pd.read_csv(path, header=None, dtype=np.float32).to_numpy()
+        return rows
     except ValueError as error:
         raise TrainingError(f"{path.name!r} is not a headerless CSV file of numbers: {error}.") from error
 
