@@ -9,18 +9,19 @@ grow with the number of tasks that wait. See docs/adr/0002.
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar, NoReturn
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from botocore.exceptions import BotoCoreError, ClientError
 
 from include.settings import settings
 from millrace.delays import growing
 from millrace.errors import EXPIRED, code_of
+from millrace.triggers.clients import Clients
 from millrace.triggers.dead_letters import bury
 from millrace.triggers.reconciliation import Reconciliation
 from millrace.triggers.routing import Address, route
@@ -30,6 +31,9 @@ log = logging.getLogger(__name__)
 
 FIRST_RETRY = timedelta(seconds=1)
 LONGEST_RETRY = timedelta(seconds=30)
+
+RENEWED_SECONDS = 5.0
+"""For so long nobody asks for credentials anew."""
 
 Mailbox = asyncio.Queue[Any]
 
@@ -60,9 +64,8 @@ class EventStream:
         self.subscribed = asyncio.Event()
         self._reconciliation = Reconciliation(self)
         self._mailboxes: dict[Address, list[Mailbox]] = {}
-        self._clients: dict[str, Any] = {}
-        self._open_clients = AsyncExitStack()
-        self._lock = asyncio.Lock()
+        self._clients = Clients(key.aws_conn_id, key.region_name)
+        self._renewed = -RENEWED_SECONDS
 
     @classmethod
     def of(cls, key: StreamKey) -> "EventStream":
@@ -70,22 +73,15 @@ class EventStream:
         return cls._streams.setdefault(key, cls(key))
 
     async def client(self, service: str) -> Any:
-        """An aiobotocore client, made once per service: loading a service model takes a tenth of a second."""
-        async with self._lock:
-            if service not in self._clients:
-                hook = AwsGenericHook[Any](
-                    aws_conn_id=self.key.aws_conn_id, region_name=self.key.region_name, client_type=service
-                )
-                self._clients[service] = await self._open_clients.enter_async_context(
-                    await hook.get_async_conn()  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
-                )
-            return self._clients[service]
+        """An AWS client that this process shares."""
+        return await self._clients.get(service)
 
-    def renew_clients(self, error: Exception) -> None:
+    async def take_note(self, error: Exception) -> None:
         """After an error that says that credentials have expired, the next client gets new ones."""
-        if isinstance(error, ClientError) and code_of(error) in EXPIRED:
-            # The old ones may be in the middle of a call; they are closed with the stream.
-            self._clients.clear()
+        # A thousand triggers learn of it at the same time.
+        if _has_expired(error) and time.monotonic() - self._renewed > RENEWED_SECONDS:
+            self._renewed = time.monotonic()
+            await self._clients.renew()
 
     @contextmanager
     def mailbox(self, address: Address) -> Iterator[Mailbox]:
@@ -118,11 +114,7 @@ class EventStream:
                 tasks.create_task(self._reconciliation.run())
         finally:
             self._streams.pop(self.key, None)
-            await self.close()
-
-    async def close(self) -> None:
-        """Closes the clients."""
-        await self._open_clients.aclose()
+            await self._clients.renew()
 
     async def _receive_for_ever(self) -> NoReturn:
         """An outage is waited out with the queue kept; a queue that vanished is made anew."""
@@ -154,7 +146,7 @@ class EventStream:
 
     async def _replace(self, queue: TriggererQueue, error: Exception) -> TriggererQueue | None:
         """The same queue through a new client, or nothing where a new queue has to be made."""
-        self.renew_clients(error)
+        await self.take_note(error)
         if _has_expired(error):
             queue.sqs = await self.client("sqs")
             return queue
@@ -163,7 +155,7 @@ class EventStream:
         return None
 
     async def _wait_out(self, error: Exception, failures: int) -> None:
-        self.renew_clients(error)
+        await self.take_note(error)
         delay = growing(FIRST_RETRY, failures, LONGEST_RETRY)
         log.warning("no events for %.0f s; jobs are listed instead: %s", delay.total_seconds(), error)
         await asyncio.sleep(delay.total_seconds())

@@ -125,7 +125,7 @@ class EventTrigger(BaseEventTrigger):
             except (BotoCoreError, ClientError, OSError) as error:
                 if isinstance(error, ClientError) and not passes(error):
                     raise
-                stream.renew_clients(error)
+                await stream.take_note(error)
                 delay = growing(FIRST_LOOK_AGAIN, attempt, LONGEST_LOOK_AGAIN).total_seconds()
                 self.log.warning("AWS cannot be asked for %.0f s: %s", delay, error)
                 await asyncio.sleep(delay)

@@ -38,7 +38,7 @@ class Stream(Protocol):
     def deliver(self, address: Address, news: Any) -> bool:
         """Hands news to those who wait for them."""
 
-    def renew_clients(self, error: Exception) -> None:
+    async def take_note(self, error: Exception) -> None:
         """Takes note of expired credentials."""
 
 
@@ -70,7 +70,7 @@ class Reconciliation:
         try:
             changed = await self._changed_since(kind, self._looked.get(kind.name, self._opened) - OVERLAP)
         except (BotoCoreError, ClientError, OSError) as error:
-            self._stream.renew_clients(error)
+            await self._stream.take_note(error)
             log.warning("cannot list each %s now: %s", kind.name, error)
             return
         self._looked[kind.name] = began

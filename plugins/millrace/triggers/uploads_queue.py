@@ -9,13 +9,11 @@ and comes again if that never happens.
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
 from typing import Any, NoReturn
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from airflow.sdk.exceptions import AirflowException
 from airflow.triggers.shared_stream import AdvanceItem, SharedStreamProducer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -24,6 +22,7 @@ from typing_extensions import override
 from include.settings import settings
 from include.uploads import NotAnUpload, Payload, Upload
 from millrace.delays import growing, jittered
+from millrace.triggers.clients import Clients
 from millrace.triggers.dead_letters import bury
 from millrace.triggers.upload_watches import UploadWatches, is_under
 
@@ -99,7 +98,7 @@ class UploadsQueue(SharedStreamProducer):
         self.watches = UploadWatches.of(key)
         self._url = ""
         self._sqs: Any = None
-        self._open_clients = AsyncExitStack()
+        self._clients = Clients(key.aws_conn_id, key.region_name)
         self._stored: dict[tuple[str, str], None] = {}
 
     @override
@@ -140,11 +139,11 @@ class UploadsQueue(SharedStreamProducer):
 
     @override
     async def aclose(self) -> None:
-        await self._open_clients.aclose()
+        await self._clients.renew()
 
     async def _drain(self) -> tuple[Burst, bool]:
         """What is in the queue, up to a limit, and whether others want some; waits for the first message."""
-        self._sqs = self._sqs or await self._open()
+        self._sqs = await self._clients.get("sqs")
         await self.watches.say(self._sqs, self._url)
         burst, rest = Burst(), Sorted()
         messages = await self._receive(LONG_POLL_SECONDS)
@@ -223,20 +222,11 @@ class UploadsQueue(SharedStreamProducer):
         for identity in list(islice(self._stored, max(0, len(self._stored) - REMEMBERED))):
             del self._stored[identity]
 
-    async def _open(self) -> Any:
-        hook = AwsGenericHook[Any](
-            aws_conn_id=self.key.aws_conn_id, region_name=self.key.region_name, client_type="sqs"
-        )
-        return await self._open_clients.enter_async_context(
-            await hook.get_async_conn()  # type: ignore[no-untyped-call]  # Airflow leaves it untyped
-        )
-
     async def _wait_out(self, error: Exception, failures: int) -> None:
         """The next client reads the credentials anew: expired ones are the commonest of outages."""
         delay = growing(FIRST_RETRY, failures, LONGEST_RETRY)
         log.warning("no uploads for %.0f s, none is lost: %s", delay.total_seconds(), error)
-        self._sqs = None
-        await self._open_clients.aclose()
+        await self._clients.renew()
         await asyncio.sleep(delay.total_seconds())
 
     async def _receive(self, seconds: int) -> list[dict[str, Any]]:
