@@ -67,13 +67,20 @@ class FinishedJob:
             tags=task_tags(settings(), task.dag_id, task.run_id, task.task_id),
         )
 
+    @property
+    def uri(self) -> str:
+        """Where the record is kept."""
+        day = self.ended[:10]
+        return f"s3://{settings().bucket}/{settings().tenant}/finished-jobs/{day}/{self.name}.json"
 
-def keep(job: FinishedJob, aws_conn_id: str | None, region_name: str | None) -> str:
-    """Writes the record; its URI."""
-    day, place = job.ended[:10], f"s3://{settings().bucket}/{settings().tenant}/finished-jobs"
-    uri = f"{place}/{day}/{job.name}.json"
-    S3(aws_conn_id, region_name).write(uri, json.dumps(asdict(job)).encode())
-    return uri
+    def to_json(self) -> bytes:
+        """The record as it is kept."""
+        return json.dumps(asdict(self)).encode()
+
+
+def keep(job: FinishedJob, aws_conn_id: str | None, region_name: str | None) -> None:
+    """Writes the record."""
+    S3(aws_conn_id, region_name).write(job.uri, job.to_json())
 
 
 def stop(hook: JobHook, name: str, task: TaskKey) -> None:

@@ -85,8 +85,8 @@ def test_a_task_links_to_its_job_which_shows_its_log(stack, finished, page, keep
     page.goto(f"{stack.airflow_url}/dags/abalone/runs/{finished['run_id']}/tasks/train/details")
     links = {name: page.get_by_role("link", name=name, exact=True) for name in ("Job", "Job log", "Output")}
     page.goto(links["Job log"].get_attribute("href"))
-    page.get_by_text("validation-rmse").first.wait_for()
-    page.get_by_text("Completed").first.wait_for()
+    page.locator("pre:visible", has_text="validation-rmse").wait_for()
+    page.get_by_text("Completed", exact=True).first.wait_for()
     keep("job")
 
 

@@ -13,6 +13,7 @@ from airflow.triggers.shared_stream import SharedStreamManager
 
 from include.settings import settings
 from millrace.jobs import PROCESSING
+from millrace.triggers import stopping
 from millrace.triggers.event_stream import EventStream, parse_event
 from millrace.triggers.job_event import JobEventTrigger
 from tests.plugins.test_job_operator import defer, wait
@@ -196,6 +197,45 @@ def test_a_task_that_goes_on_keeps_its_job(operator, context, sagemaker, hold, t
         sagemaker.describe_processing_job(ProcessingJobName=trigger.name)["ProcessingJobStatus"]
         == "InProgress"
     )
+
+
+def test_airflow_does_not_wait_for_the_end_of_a_kill(operator, context, sagemaker, hold, task_state):
+    """It cancels a trigger again a second later; every job is stopped all the same."""
+    triggers = []
+    for index in range(5):
+        context["ti"].map_index = index
+        context["task_state_store"].clear()
+        triggers.append(defer(operator(hold.code), context))
+        task_state("failed", triggers[-1])
+
+    async def scenario():
+        kills = [asyncio.create_task(trigger.on_kill()) for trigger in triggers]
+        await asyncio.sleep(0.01)
+        for kill in kills:
+            kill.cancel()
+        await asyncio.wait(kills)
+        assert all(kill.cancelled() for kill in kills)
+        await until(lambda: all(status(trigger) != "InProgress" for trigger in triggers))
+        await until(lambda: not stopping._under_way)
+
+    def status(trigger):
+        return sagemaker.describe_processing_job(ProcessingJobName=trigger.name)["ProcessingJobStatus"]
+
+    asyncio.run(scenario())
+    assert {wait(sagemaker, trigger.name) for trigger in triggers} == {"Stopped"}
+    assert stopping._shared == {}
+
+
+def test_a_kill_that_fails_is_told(operator, context, hold, task_state, monkeypatch, caplog):
+    async def refuse(*_):
+        raise RuntimeError("no way to AWS")
+
+    monkeypatch.setattr(stopping, "_describe", refuse)
+    trigger = defer(operator(hold.code), context)
+    task_state("failed", trigger)
+    with pytest.raises(RuntimeError, match="no way to AWS"):
+        asyncio.run(trigger.on_kill())
+    assert "stop it by hand" in caplog.text
 
 
 def test_stopping_a_job_that_is_over_is_no_error(operator, context, sagemaker, task_state):

@@ -61,8 +61,7 @@ class JobHook(AwsHook):
             self._call(str(self.kind.stop), **{self.kind.name_field: name})
             self.log.info("%s %s: asked AWS to stop it", self.kind.name, name)
         except ClientError as error:
-            # It ended between the two calls: SageMaker refuses to stop a finished job.
-            if error.response["Error"]["Code"] not in ("ValidationException", "ResourceNotFound"):
+            if not has_ended_meanwhile(error):
                 raise
         return description
 
@@ -126,6 +125,11 @@ def is_one_of(error: ClientError, patterns: Sequence[ErrorPattern]) -> bool:
     """Whether an AWS error matches one of a row's patterns."""
     code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
     return any(pattern.matches(code, message) for pattern in patterns)
+
+
+def has_ended_meanwhile(error: ClientError) -> bool:
+    """Whether AWS refused to stop a job because it is over: it ended after it was described."""
+    return error.response["Error"]["Code"] in ("ValidationException", "ResourceNotFound")
 
 
 def to_json(description: Description) -> bytes:

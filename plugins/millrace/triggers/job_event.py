@@ -4,18 +4,17 @@ from typing import Any
 
 import jmespath
 from airflow.sdk.execution_time.comms import GetTaskStates
-from asgiref.sync import sync_to_async
 from botocore import xform_name
 from botocore.exceptions import ClientError
 from typing_extensions import override
 
 from millrace.cancelling import GOES_ON
-from millrace.finished_jobs import stop
-from millrace.hooks.jobs import JobHook, is_one_of
+from millrace.hooks.jobs import is_one_of
 from millrace.jobs import KINDS
 from millrace.triggers.event_stream import EventStream
 from millrace.triggers.event_trigger import EventTrigger
 from millrace.triggers.routing import Address
+from millrace.triggers.stopping import finish, stop
 
 
 class JobEventTrigger(EventTrigger):
@@ -73,15 +72,15 @@ class JobEventTrigger(EventTrigger):
         Airflow also calls this when a triggerer was suspended or lost its claim; the task's own
         state tells the difference.
         """
-        task = self.task_instance
-        if task is None or not self.owned or self.kind.stop is None:
-            return
+        if self.task_instance and self.owned and self.kind.stop:
+            await finish(self._stop_unless_wanted(self.task_instance))
+
+    async def _stop_unless_wanted(self, task: Any) -> None:
         state = await _state_of(task)
         if state in GOES_ON:
             return
         self.log.info("task is %s: stopping %s %s", state or "gone", self.kind.name, self.name)
-        hook = JobHook(self.kind, self.aws_conn_id, self.region_name)
-        await sync_to_async(stop)(hook, self.name, task)
+        await stop(self.kind, self.name, task, self.aws_conn_id, self.region_name)
 
     def _payload(self) -> dict[str, Any]:
         return {"name": self.name}

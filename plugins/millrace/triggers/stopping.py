@@ -1,0 +1,97 @@
+"""Stops jobs from the triggerer. What has begun is finished, even when Airflow does not wait for it.
+
+Airflow cancels the trigger of a task that was ended again at every look, about once a second, and so
+also in the middle of its ``on_kill``.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+import jmespath
+from botocore import xform_name
+from botocore.exceptions import ClientError
+
+from millrace.finished_jobs import FinishedJob, TaskKey
+from millrace.hooks.jobs import JobHook, has_ended_meanwhile, is_one_of
+from millrace.hooks.s3 import split
+from millrace.jobs import JobKind
+from millrace.triggers.clients import Clients
+
+log = logging.getLogger(__name__)
+
+_under_way: set["asyncio.Task[None]"] = set()
+_shared: dict[tuple[str | None, str | None], tuple[Clients, list[None]]] = {}
+
+
+async def finish(work: Coroutine[Any, Any, None]) -> None:
+    """Awaits work that goes on when the one who awaits it is cancelled."""
+    task = asyncio.ensure_future(work)
+    _under_way.add(task)
+    task.add_done_callback(_done)
+    await asyncio.shield(task)
+
+
+async def stop(
+    kind: JobKind, name: str, task: TaskKey, aws_conn_id: str | None, region_name: str | None
+) -> None:
+    """Stops a job that its task no longer wants, once, and records it."""
+    async with _clients(aws_conn_id, region_name) as clients:
+        client = await clients.get(kind.service)
+        description = await _describe(client, kind, name)
+        if description is None:
+            return
+        if jmespath.search(kind.status, description) not in kind.terminal | kind.stopping:
+            await _ask(client, kind, name)
+        if kind.usage:
+            record = FinishedJob.of(JobHook(kind, aws_conn_id, region_name), description, task)
+            bucket, key = split(record.uri)
+            s3 = await clients.get("s3")
+            await s3.put_object(Bucket=bucket, Key=key, Body=record.to_json())
+
+
+async def _describe(client: Any, kind: JobKind, name: str) -> dict[str, Any] | None:
+    try:
+        description: dict[str, Any] = await _call(client, kind.describe, kind, name)
+    except ClientError as error:
+        if is_one_of(error, kind.not_found):
+            return None
+        raise
+    return description
+
+
+async def _ask(client: Any, kind: JobKind, name: str) -> None:
+    try:
+        await _call(client, str(kind.stop), kind, name)
+        log.info("%s %s: asked AWS to stop it", kind.name, name)
+    except ClientError as error:
+        if not has_ended_meanwhile(error):
+            raise
+
+
+async def _call(client: Any, operation: str, kind: JobKind, name: str) -> Any:
+    return await getattr(client, xform_name(operation))(**{kind.name_field: name})
+
+
+@asynccontextmanager
+async def _clients(aws_conn_id: str | None, region_name: str | None) -> AsyncIterator[Clients]:
+    """Clients that all who stop something at the same time share; the last one closes them."""
+    key = aws_conn_id, region_name
+    clients, users = _shared.setdefault(key, (Clients(*key), []))
+    users.append(None)
+    try:
+        yield clients
+    finally:
+        users.pop()
+        if not users:
+            del _shared[key]
+            await clients.renew()
+
+
+def _done(task: "asyncio.Task[None]") -> None:
+    _under_way.discard(task)
+    if not task.cancelled() and (error := task.exception()):
+        # Whoever waited may be gone: the log is where it can be told.
+        log.error("a job whose task was ended could not be stopped; stop it by hand", exc_info=error)
