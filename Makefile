@@ -48,6 +48,13 @@ check: install ## Lint, types, direction of imports, lock, Airflow's version
 	@$(BIN)/pytest -q tests/test_imports.py tests/test_installation.py
 	@$(MAKE) lock-is-current
 
+CHAOS_RESULTS := .millrace/chaos.jsonl
+.PHONY: chaos
+chaos: install ## Hurt Airflow and AWS in every way twenty times; writes docs/chaos.md
+	@mkdir -p $(dir $(CHAOS_RESULTS)) && rm -f $(CHAOS_RESULTS)
+	@CHAOS_ROUNDS=$${CHAOS_ROUNDS:-20} CHAOS_RESULTS=$(CHAOS_RESULTS) $(BIN)/pytest tests/chaos $(ARGS); \
+	status=$$?; $(BIN)/python -m tests.chaos.report $(CHAOS_RESULTS) > docs/chaos.md && exit $$status
+
 .PHONY: bench
 bench: install ## Run every benchmark, each prints a table
 	@for file in $$(grep -l '^if __name__ == "__main__":' bench/*.py); do \
