@@ -13,7 +13,11 @@ log = logging.getLogger(__name__)
 
 GOES_ON = frozenset({"deferred", "queued", "running", "scheduled", "up_for_retry", "up_for_reschedule"})
 """States of a task whose job somebody waits for, or will."""
-ASK_SECONDS = 2.0
+MARKED = frozenset({"failed", "success", "skipped"})
+"""States that a person gives to a task, of which the API server hears first and stops the job."""
+HEAD_START_SECONDS = 2.0
+"""What the API server has for that before the task itself does it, so that AWS is asked once."""
+ASK_SECONDS = 1.0
 
 
 def goes_on_elsewhere(task: Any) -> bool:

@@ -38,6 +38,12 @@ def s3(aws):
     return boto3.client("s3")
 
 
+@pytest.fixture(autouse=True)
+def no_head_start(monkeypatch):
+    """There is no API server here that could be first."""
+    monkeypatch.setattr("millrace.cancelling.HEAD_START_SECONDS", 0)
+
+
 class TaskState(dict):
     """Airflow's ``task_state_store`` as a task sees it."""
 

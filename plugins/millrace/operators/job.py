@@ -13,6 +13,7 @@ from typing_extensions import override
 from include.bundles import Bundle
 from include.naming import job_name
 from include.run import Run
+from millrace import cancelling
 from millrace.cancelling import goes_on_elsewhere
 from millrace.context import identity_of, run_of
 from millrace.errors import JobFailed
@@ -157,6 +158,8 @@ class AwsJobOperator(AwsOperator):
             self.log.info("another try goes on with %s %s", self.kind.name, self._running)
             return
         until = time.monotonic() + START_PATIENCE
+        if not took_too_long:
+            time.sleep(cancelling.HEAD_START_SECONDS)
         while not self.hook.stop(self._running) and self._is_starting and time.monotonic() < until:
             time.sleep(0.2)
 

@@ -1,5 +1,6 @@
 """Waits until an AWS job is over, by its event."""
 
+import asyncio
 from typing import Any
 
 import jmespath
@@ -8,7 +9,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 from typing_extensions import override
 
-from millrace.cancelling import GOES_ON
+from millrace import cancelling
 from millrace.hooks.jobs import is_one_of
 from millrace.jobs import KINDS
 from millrace.triggers.event_stream import EventStream
@@ -77,8 +78,10 @@ class JobEventTrigger(EventTrigger):
 
     async def _stop_unless_wanted(self, task: Any) -> None:
         state = await _state_of(task)
-        if state in GOES_ON:
+        if state in cancelling.GOES_ON:
             return
+        if state in cancelling.MARKED:
+            await asyncio.sleep(cancelling.HEAD_START_SECONDS)
         self.log.info("task is %s: stopping %s %s", state or "gone", self.kind.name, self.name)
         await stop(self.kind, self.name, task, self.aws_conn_id, self.region_name)
 
