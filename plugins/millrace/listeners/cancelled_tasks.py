@@ -7,8 +7,9 @@ the API server, which calls these listeners.
 
 import json
 import logging
+import time
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from airflow.listeners import hookimpl
@@ -17,6 +18,8 @@ from millrace.jobs import KINDS
 from millrace.launching import STATE_KEY, RemoteJob
 
 log = logging.getLogger(__name__)
+
+HOOK_SECONDS = 60
 
 
 @hookimpl
@@ -65,15 +68,26 @@ def _remote_job(task_instance: Any) -> RemoteJob | None:
 def _stop(job: RemoteJob, task: Any) -> None:
     # Every process of Airflow loads its plugins; the few that call AWS pay for importing what it takes.
     from millrace.finished_jobs import stop  # noqa: PLC0415
-    from millrace.hooks.jobs import JobHook  # noqa: PLC0415
 
     try:
-        stop(JobHook(KINDS[job.kind], job.aws_conn_id, job.region_name), job.name, task)
+        stop(
+            _hook(job.kind, job.aws_conn_id, job.region_name, int(time.time() // HOOK_SECONDS)),
+            job.name,
+            task,
+        )
     except Exception:
         # Nobody waits for this thread: the log is where it can be told.
         log.exception("cannot stop %s %s, whose task was marked; stop it by hand", job.kind, job.name)
 
 
+@lru_cache(maxsize=16)
+def _hook(kind: str, aws_conn_id: str | None, region_name: str | None, _period: int) -> Any:
+    """Shared by those who are stopped together, for a while: credentials may change."""
+    from millrace.hooks.jobs import JobHook  # noqa: PLC0415
+
+    return JobHook(KINDS[kind], aws_conn_id, region_name)
+
+
 @cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=4, thread_name_prefix="millrace-stop")
+    return ThreadPoolExecutor(max_workers=8, thread_name_prefix="millrace-stop")
