@@ -30,6 +30,11 @@ up: install ## Install and start the stack
 down: ## Stop the stack, keep its state
 	@if [ -x $(BIN)/millrace ]; then $(BIN)/millrace down; fi
 
+.PHONY: browser
+browser: ## Install Debian's Chromium, without which the browser tests are skipped (needs root)
+	@command -v chromium >/dev/null || { apt-get update -qq \
+	&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
+
 .PHONY: test
 test: install ## Run the tests
 	@$(BIN)/pytest $(ARGS)

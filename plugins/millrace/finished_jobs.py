@@ -9,11 +9,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Protocol, Self
 
-import jmespath
-
 from include.settings import settings
 from include.tags import task_tags
-from millrace.hooks.jobs import Description, JobHook
+from millrace.descriptions import JobDescription
+from millrace.hooks.jobs import JobHook
 from millrace.hooks.s3 import S3
 
 
@@ -46,18 +45,14 @@ class FinishedJob:
     tags: dict[str, str]
 
     @classmethod
-    def of(cls, hook: JobHook, description: Description, task: TaskKey) -> Self:
+    def of(cls, description: JobDescription, task: TaskKey) -> Self:
         """From a job's description."""
-        kind, usage = hook.kind, hook.usage(description)
-        name = str(description[kind.name_field])
-        started, ended = (
-            jmespath.search(path, description) if path else None for path in (kind.started, kind.ended)
-        )
-        end = ended or datetime.now(UTC)
+        usage, started = description.usage, description.started
+        end = description.ended or datetime.now(UTC)
         return cls(
-            kind=kind.name,
-            name=name,
-            status=hook.status(description),
+            kind=description.kind.name,
+            name=description.name,
+            status=description.status,
             instance_type=usage.get("instance_type"),
             instance_count=usage.get("instance_count"),
             seconds=round((end - started).total_seconds(), 3) if started else None,
@@ -87,4 +82,4 @@ def stop(hook: JobHook, name: str, task: TaskKey) -> None:
     """Stops a job that its task no longer wants, and records it."""
     description = hook.stop(name)
     if description and hook.kind.usage:
-        keep(FinishedJob.of(hook, description, task), hook.aws_conn_id, hook.region_name)
+        keep(FinishedJob.of(description, task), hook.aws_conn_id, hook.region_name)

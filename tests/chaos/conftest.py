@@ -24,13 +24,13 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.timeout(1800 * ROUNDS))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chaos(tmp_path_factory):
     with harness.made(tmp_path_factory.mktemp("chaos"), ROUNDS) as made:
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def rounds(chaos, request):
     """Scenarios that can be played at the same time begin with the first test."""
     file = os.environ.get("CHAOS_RESULTS")

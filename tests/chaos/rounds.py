@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.harness import Chaos, ChaosRun
+from tests.chaos.harness import Chaos
+from tests.chaos.runs import ChaosRun
 
 AT_THE_SAME_TIME = 8
 

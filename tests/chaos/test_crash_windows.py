@@ -6,9 +6,10 @@ import pytest
 
 from tests.chaos import harness
 from tests.chaos.airflow import until
-from tests.chaos.harness import DESCRIBE, HEALTH_SECONDS, RECOVERY_SECONDS
+from tests.chaos.harness import HEALTH_SECONDS
 from tests.chaos.proxy import DroppedError
 from tests.chaos.rounds import Measured
+from tests.chaos.runs import DESCRIBE, RECOVERY_SECONDS
 
 FEW = 4
 

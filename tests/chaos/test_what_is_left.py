@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from tests.chaos.harness import CREATE, ENDED, STOP
+from tests.chaos.runs import CREATE, ENDED, STOP
 from tests.chaos.test_crash_windows import completed
 
 

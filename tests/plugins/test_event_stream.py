@@ -127,6 +127,27 @@ def test_an_unreadable_message_is_counted_and_kept_with_the_reason(
     assert "not an EventBridge event" in reasons['{"hello": "world"}']
 
 
+def test_an_unreadable_message_waits_for_a_dead_letter_queue_that_is_not_there(
+    operator, context, hold, configured, queue, caplog
+):
+    """It holds up nobody: the event behind it is delivered."""
+    url = queue("millrace-test-made-beforehand")
+    configured(dead_letters_queue_url=f"{url}-missing", events_queue_url=url)
+    trigger = defer(operator(hold.code), context)
+
+    async def act(waiting):
+        await asyncio.sleep(0.3)
+        publish("{ this is no JSON")
+        await until(lambda: "takes no message" in caplog.text)
+        hold.release()
+
+    run_waiting(trigger, act)
+    assert "no events for" not in caplog.text
+    sqs = boto3.client("sqs")
+    depth = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert depth["ApproximateNumberOfMessagesNotVisible"] == "1", depth
+
+
 def test_a_queue_made_beforehand_is_read_and_left(operator, context, hold, configured, queue):
     url = queue("millrace-test-made-beforehand")
     configured(events_queue_url=url)

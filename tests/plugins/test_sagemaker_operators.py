@@ -60,7 +60,7 @@ def test_a_cleared_tuning_job_stops_with_its_training_jobs(context, data, sagema
     trigger = defer(task, context)
     task.hook.stop(trigger.name)
     asyncio.run(first_event(trigger))
-    assert task.hook.describe(trigger.name)["HyperParameterTuningJobStatus"] == "Stopped"
+    assert task.hook.describe(trigger.name).status == "Stopped"
     jobs = sagemaker.list_training_jobs(NameContains=trigger.name)["TrainingJobSummaries"]
     assert {job["TrainingJobStatus"] for job in jobs} <= {"Stopped"}
 

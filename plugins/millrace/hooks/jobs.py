@@ -1,18 +1,14 @@
-"""One remote job through its row of the table: start, describe, stop, and what it leaves."""
+"""One remote job through its row of the table: start, describe, stop, and what it printed."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
-import jmespath
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
+from millrace.descriptions import JobDescription
 from millrace.hooks.aws import AwsHook
 from millrace.jobs import ErrorPattern, JobKind
-
-Description = Mapping[str, Any]
 
 LOG_TAIL_LINES = 40
 
@@ -38,7 +34,7 @@ class JobHook(AwsHook):
             raise
         return True
 
-    def describe(self, name: str) -> Description | None:
+    def describe(self, name: str) -> JobDescription | None:
         """The job's description, or None if AWS does not know the name."""
         try:
             answer = self._call(self.kind.describe, **{self.kind.name_field: name})
@@ -47,15 +43,15 @@ class JobHook(AwsHook):
                 return None
             raise
         answer.pop("ResponseMetadata", None)
-        return answer
+        return JobDescription(self.kind, answer)
 
-    def stop(self, name: str) -> Description | None:
+    def stop(self, name: str) -> JobDescription | None:
         """Asks AWS to stop the job, once; None if AWS does not know it, else how it was found.
 
         There is nothing to do if it is over, is stopping already, or is of a kind that cannot be stopped.
         """
         description = self.describe(name) if self.kind.stop else None
-        if description is None or self.status(description) in self.kind.terminal | self.kind.stopping:
+        if description is None or not description.can_be_stopped:
             return description
         try:
             self._call(str(self.kind.stop), **{self.kind.name_field: name})
@@ -64,37 +60,6 @@ class JobHook(AwsHook):
             if not has_ended_meanwhile(error):
                 raise
         return description
-
-    def status(self, description: Description) -> str:
-        """The status in AWS's words."""
-        return str(jmespath.search(self.kind.status, description))
-
-    def reason(self, description: Description) -> str:
-        """Why the job failed, in AWS's words."""
-        return jmespath.search(self.kind.reason, description) or "AWS gives no reason"
-
-    def seconds(self, description: Description) -> float | None:
-        """How long the job ran, or None if it never did."""
-        started, ended = (
-            jmespath.search(path, description) if path else None
-            for path in (self.kind.started, self.kind.ended)
-        )
-        if isinstance(started, datetime) and isinstance(ended, datetime):
-            return round((ended - started).total_seconds(), 3)
-        return None
-
-    def result(self, description: Description) -> dict[str, Any]:
-        """The row's small result; a path that gives pairs becomes a mapping."""
-        found = {name: jmespath.search(path, description) for name, path in self.kind.result.items()}
-        result = {name: _mapping(value) for name, value in found.items() if value is not None}
-        if (seconds := self.seconds(description)) is not None:
-            result["seconds"] = seconds
-        return result
-
-    def usage(self, description: Description) -> dict[str, Any]:
-        """What the row's paths find of what a cost report needs."""
-        found = {name: jmespath.search(path, description) for name, path in self.kind.usage.items()}
-        return {name: value for name, value in found.items() if value is not None}
 
     def log_tail(self, name: str, lines: int = LOG_TAIL_LINES) -> Iterator[str]:
         """The last lines that the job printed, stream by stream."""
@@ -130,19 +95,3 @@ def is_one_of(error: ClientError, patterns: Sequence[ErrorPattern]) -> bool:
 def has_ended_meanwhile(error: ClientError) -> bool:
     """Whether AWS refused to stop a job because it is over: it ended after it was described."""
     return error.response["Error"]["Code"] in ("ValidationException", "ResourceNotFound")
-
-
-def to_json(description: Description) -> bytes:
-    """A description as JSON; times in ISO 8601."""
-
-    def default(value: object) -> str:
-        if isinstance(value, datetime):
-            return value.isoformat()
-        raise TypeError(f"cannot write {type(value).__name__} {value!r} of a job description as JSON")
-
-    return json.dumps(description, default=default, indent=2).encode()
-
-
-def _mapping(value: Any) -> Any:
-    is_pairs = isinstance(value, list) and all(isinstance(item, list) for item in value)
-    return dict(value) if is_pairs else value

@@ -14,9 +14,10 @@ from include.endpoints import Endpoint
 from include.gates import Verdict, check_predictions
 from include.run import Run
 from millrace.context import run_of
+from millrace.descriptions import JobDescription
 from millrace.errors import JobFailed
 from millrace.hooks.aws import AwsHook
-from millrace.hooks.jobs import Description, JobHook
+from millrace.hooks.jobs import JobHook
 from millrace.hooks.registry import ModelRegistry
 from millrace.hooks.s3 import S3
 from millrace.jobs import ENDPOINT
@@ -44,13 +45,13 @@ class EndpointOperator(AwsJobOperator):
         return run_of(context).resource_name
 
     @override
-    def describe(self, context: Context, launch: Launch) -> Description | None:
+    def describe(self, context: Context, launch: Launch) -> JobDescription | None:
         """The endpoint's description, if it serves this launch's configuration or is on the way to it."""
         description = self.hook.describe(self.remote_name(context, launch))
         if description is None:
             return None
-        pending = description.get("PendingDeploymentSummary", {}).get("EndpointConfigName")
-        configs = (pending, description.get("EndpointConfigName"))
+        pending = description.fields.get("PendingDeploymentSummary", {}).get("EndpointConfigName")
+        configs = (pending, description.fields.get("EndpointConfigName"))
         return description if self.job_name(context, launch) in configs else None
 
     @override
@@ -66,14 +67,14 @@ class EndpointOperator(AwsJobOperator):
         self._put_in_service(run.resource_name, name, tags, context)
 
     @override
-    def result(self, context: Context, launch: Launch, description: Description) -> dict[str, Any]:
+    def result(self, context: Context, launch: Launch, description: JobDescription) -> dict[str, Any]:
         previous = context["task_state_store"].get(PREVIOUS_KEY)
-        return {**self.hook.result(description), "previous_config": previous or None}
+        return {**description.result, "previous_config": previous or None}
 
     @override
     def fail_missing(self, name: str) -> NoReturn:
         description = self.hook.describe(name)
-        reason = self.hook.reason(description) if description else "the endpoint was deleted"
+        reason = description.reason if description else "the endpoint was deleted"
         raise JobFailed(f"{self.kind.name} {name} does not serve the new configuration: {reason}")
 
     def _put_in_service(
@@ -81,7 +82,7 @@ class EndpointOperator(AwsJobOperator):
     ) -> None:
         client, store = self.hook.conn, context["task_state_store"]
         current = self.hook.describe(endpoint)
-        if current and self.hook.status(current) in self.kind.failed:
+        if current and current.status in self.kind.failed:
             self.log.info("%s has failed before: deleting it", endpoint)
             client.delete_endpoint(EndpointName=endpoint)
             client.get_waiter("endpoint_deleted").wait(EndpointName=endpoint)
@@ -89,8 +90,8 @@ class EndpointOperator(AwsJobOperator):
         if current is None:
             store.set(PREVIOUS_KEY, "")
             self.hook.start(endpoint, {"EndpointConfigName": config, "Tags": tags})
-        elif current["EndpointConfigName"] != config:
-            store.set(PREVIOUS_KEY, current["EndpointConfigName"])
+        elif current.fields["EndpointConfigName"] != config:
+            store.set(PREVIOUS_KEY, current.fields["EndpointConfigName"])
             client.update_endpoint(EndpointName=endpoint, EndpointConfigName=config)
 
     def _create(self, operation: str, request: Mapping[str, Any]) -> None:

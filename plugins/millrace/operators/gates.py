@@ -7,7 +7,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from typing_extensions import override
 
 from include.gates import failed_expectations
-from millrace.hooks.jobs import Description
+from millrace.descriptions import JobDescription
 from millrace.launching import Launch
 from millrace.operators.sagemaker import SparkJobOperator
 
@@ -20,7 +20,7 @@ class QualityGateOperator(SparkJobOperator):
     """
 
     @override
-    def result(self, context: Context, launch: Launch, description: Description) -> dict[str, Any]:
+    def result(self, context: Context, launch: Launch, description: JobDescription) -> dict[str, Any]:
         result = super().result(context, launch, description)
         folder = result["outputs"]["report"]
         result["outputs"]["data_docs"] = f"{folder}/data_docs/index.html"

@@ -16,9 +16,10 @@ from include.run import Run
 from millrace import cancelling
 from millrace.cancelling import goes_on_elsewhere
 from millrace.context import identity_of, run_of
+from millrace.descriptions import JobDescription
 from millrace.errors import JobFailed
 from millrace.finished_jobs import FinishedJob, stop
-from millrace.hooks.jobs import Description, JobHook, to_json
+from millrace.hooks.jobs import JobHook
 from millrace.hooks.s3 import S3
 from millrace.jobs import JobKind
 from millrace.launching import STATE_KEY, Action, Launch, RemoteJob, decide, stored
@@ -111,16 +112,15 @@ class AwsJobOperator(AwsOperator):
         description = self.describe(context, launch)
         if description is None:
             self.fail_missing(name)
-        status = self.hook.status(description)
-        if status not in self.kind.terminal:
+        if not description.is_over:
             self._running = name
             self.link(context, name)
             self.wait(name)
         self.keep(context, launch, description)
         if self.kind.usage:
-            self.finished_jobs.append(FinishedJob.of(self.hook, description, context["ti"]))
-        if status not in self.kind.succeeded:
-            self.fail(name, status, description)
+            self.finished_jobs.append(FinishedJob.of(description, context["ti"]))
+        if not description.has_succeeded:
+            self.fail(description)
         return self.result(context, launch, description)
 
     @override
@@ -169,8 +169,7 @@ class AwsJobOperator(AwsOperator):
         last = Launch.parse(store.get(STATE_KEY))
         max_tries = context["ti"].max_tries
         description = self.describe(context, last) if last else None
-        status = self.hook.status(description) if description else None
-        decision = decide(last, max_tries, status, self.kind)
+        decision = decide(last, max_tries, description.status if description else None, self.kind)
         if decision.stop_previous and last:
             previous = self.remote_name(context, last)
             self.log.info("the task was cleared: stopping %s %s if it runs", self.kind.name, previous)
@@ -201,7 +200,7 @@ class AwsJobOperator(AwsOperator):
         """The name that AWS describes and announces: for a job, that of its launch."""
         return self.job_name(context, launch)
 
-    def describe(self, context: Context, launch: Launch) -> Description | None:
+    def describe(self, context: Context, launch: Launch) -> JobDescription | None:
         """The description of what the launch started, or None if AWS has no such thing."""
         return self.hook.describe(self.remote_name(context, launch))
 
@@ -227,13 +226,13 @@ class AwsJobOperator(AwsOperator):
             OutputLink.name: object_page(meta, folder_of(run_of(context).uri())),
         }
 
-    def keep(self, context: Context, launch: Launch, description: Description) -> None:
+    def keep(self, context: Context, launch: Launch, description: JobDescription) -> None:
         """Writes the final description, whatever it says, and links to it and to the job's first output."""
         record = self.description_uri(context, launch)
-        self.s3.write(record, to_json(description))
+        self.s3.write(record, description.to_json())
         self.link(context, self.remote_name(context, launch))
         self.links[DescriptionLink.name] = self.s3.page(record)
-        if outputs := self.hook.result(description).get("outputs"):
+        if outputs := description.result.get("outputs"):
             self.links[OutputLink.name] = self.s3.page(folder_of(next(iter(outputs.values()))))
 
     def description_uri(self, context: Context, launch: Launch) -> str:
@@ -250,13 +249,13 @@ class AwsJobOperator(AwsOperator):
         )
         raise AssertionError("defer() never returns")
 
-    def result(self, context: Context, launch: Launch, description: Description) -> dict[str, Any]:
+    def result(self, context: Context, launch: Launch, description: JobDescription) -> dict[str, Any]:
         """The small result of a job that succeeded."""
         run, name = run_of(context), self.job_name(context, launch)
         job = self.build(run, **self.arguments)
         self.request = job.request(run)
         record = self.description_uri(context, launch)
-        result = {"name": name, **self.hook.result(description), "description": record}
+        result = {"name": name, **description.result, "description": record}
         if uri := job.metrics_uri():
             result["metrics"] = self.s3.read_json(uri)
         return result
@@ -265,14 +264,13 @@ class AwsJobOperator(AwsOperator):
         """Ends the task when what it waited for is not there any more."""
         raise JobFailed(f"{self.kind.name} {name} is gone: it was deleted while this task waited for it")
 
-    def fail(self, name: str, status: str, description: Description) -> NoReturn:
+    def fail(self, description: JobDescription) -> NoReturn:
         """Ends the task with the reason first and the job's last log lines after it."""
-        reason = self.hook.reason(description)
-        self.log.error("%s %s is %s: %s", self.kind.name, name, status, reason)
-        for line in self.hook.log_tail(name):
+        message = f"{self.kind.name} {description.name} is {description.status}: {description.reason}"
+        self.log.error(message)
+        for line in self.hook.log_tail(description.name):
             self.log.error("  %s", line)
-        permanent = status in self.kind.failed and reason.startswith(self.kind.permanent)
-        raise JobFailed(f"{self.kind.name} {name} is {status}: {reason}", permanent=permanent)
+        raise JobFailed(message, permanent=description.is_permanent)
 
     def _stop_last_launch(self, context: Context) -> None:
         name = self.remote_name(context, self.last_launch(context))

@@ -47,9 +47,9 @@ class JobCompletionSensor(AwsSensor):
             JobLink.name: job_page(meta, self.kind, self.job_name),
             LogLink.name: log_page(meta, self.kind, self.job_name),
         }
-        status = self.hook.status(description) if description else None
-        if description is None or status not in self.kind.terminal:
-            self.log.info("%s %s is %s", self.kind.name, self.job_name, status or "not there yet")
+        if description is None or not description.is_over:
+            status = description.status if description else "not there yet"
+            self.log.info("%s %s is %s", self.kind.name, self.job_name, status)
             self.defer(
                 trigger=JobEventTrigger(
                     self.kind.name, self.job_name, self.aws_conn_id, self.region_name, owned=False
@@ -58,10 +58,11 @@ class JobCompletionSensor(AwsSensor):
                 timeout=timedelta(seconds=self.timeout),
             )
             raise AssertionError("defer() never returns")
-        if status not in self.kind.succeeded:
-            reason = self.hook.reason(description)
-            raise AirflowFailException(f"{self.kind.name} {self.job_name} is {status}: {reason}")
-        return {"name": self.job_name, **self.hook.result(description)}
+        if not description.has_succeeded:
+            raise AirflowFailException(
+                f"{self.kind.name} {self.job_name} is {description.status}: {description.reason}"
+            )
+        return {"name": self.job_name, **description.result}
 
     @cached_property
     def hook(self) -> JobHook:

@@ -164,14 +164,17 @@ class EventStream:
 
     async def _take(self, queue: TriggererQueue, messages: Sequence[Message]) -> None:
         """Delivers first: a message whose deletion fails comes again, which does no harm."""
-        for_others = []
+        done, for_others = [], []
         for message in messages:
             event = parse_event(message["Body"])
             if isinstance(event, str):
-                await bury(queue.sqs, message["Body"], event)
+                if await bury(queue.sqs, message["Body"], event):
+                    done.append(message)
             elif (routed := route(event)) and not self.deliver(*routed) and queue.is_shared:
                 for_others.append(message)
-        await queue.delete([message for message in messages if message not in for_others])
+            else:
+                done.append(message)
+        await queue.delete(done)
         await queue.offer_again(for_others)
 
 

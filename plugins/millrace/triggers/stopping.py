@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
-import jmespath
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
+from millrace.descriptions import JobDescription
 from millrace.finished_jobs import FinishedJob, TaskKey
-from millrace.hooks.jobs import JobHook, has_ended_meanwhile, is_one_of
+from millrace.hooks.jobs import has_ended_meanwhile, is_one_of
 from millrace.hooks.s3 import split
 from millrace.jobs import JobKind
 from millrace.triggers.clients import Clients
@@ -43,23 +43,22 @@ async def stop(
         description = await _describe(client, kind, name)
         if description is None:
             return
-        if jmespath.search(kind.status, description) not in kind.terminal | kind.stopping:
+        if description.can_be_stopped:
             await _ask(client, kind, name)
         if kind.usage:
-            record = FinishedJob.of(JobHook(kind, aws_conn_id, region_name), description, task)
+            record = FinishedJob.of(description, task)
             bucket, key = split(record.uri)
             s3 = await clients.get("s3")
             await s3.put_object(Bucket=bucket, Key=key, Body=record.to_json())
 
 
-async def _describe(client: Any, kind: JobKind, name: str) -> dict[str, Any] | None:
+async def _describe(client: Any, kind: JobKind, name: str) -> JobDescription | None:
     try:
-        description: dict[str, Any] = await _call(client, kind.describe, kind, name)
+        return JobDescription(kind, await _call(client, kind.describe, kind, name))
     except ClientError as error:
         if is_one_of(error, kind.not_found):
             return None
         raise
-    return description
 
 
 async def _ask(client: Any, kind: JobKind, name: str) -> None:

@@ -160,8 +160,8 @@ class UploadsQueue(SharedStreamProducer):
         try:
             upload = Upload.parse(message["Body"])
         except NotAnUpload as reason:
-            await bury(self._sqs, message["Body"], str(reason))
-            if settings().dead_letters_queue_url:  # else SQS sets it aside after some deliveries
+            is_kept = await bury(self._sqs, message["Body"], str(reason))
+            if is_kept and settings().dead_letters_queue_url:  # else SQS sets it aside after some deliveries
                 rest.done.append(receipt)
             return
         if upload.is_folder or upload.identity in self._stored:
