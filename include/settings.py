@@ -55,9 +55,9 @@ class Settings(BaseSettings):
     reconcile_seconds: float = Field(default=300, ge=1)
     """How often jobs are listed in case an event was lost."""
 
-    def image_uri(self, image: str) -> str:
-        """The URI of one of ``include/images``."""
-        return f"{self.image_registry}/{image}:{self.image_tag}"
+    def image_uri(self, image: str, version: str | None = None) -> str:
+        """The URI of one of ``include/images``, in one of its versions."""
+        return f"{self.image_registry}/{image}:{version or self.image_tag}"
 
 
 @lru_cache

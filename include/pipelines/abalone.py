@@ -10,7 +10,7 @@ from include.bundles import Bundle
 from include.endpoints import Endpoint
 from include.gates import Verdict, beats_champion
 from include.run import Run
-from include.sagemaker import INPUT, OUTPUT, Instances, ProcessingJob, TrainingJob
+from include.sagemaker import INPUT, OUTPUT, Channel, Instances, ProcessingJob, TrainingJob
 from include.spark import spark_job
 
 INCLUDE = Path(__file__).parents[1]
@@ -70,7 +70,7 @@ def training(run: Run) -> TrainingJob:
     return TrainingJob(
         image="xgboost",
         instances=Instances(run.params["training_instance_type"], run.params["training_instance_count"]),
-        channels={name: run.uri("features", "csv", name) for name in ("train", "validation")},
+        channels={name: Channel(run.uri("features", "csv", name)) for name in ("train", "validation")},
         output=run.uri("model"),
         hyperparameters={"objective": "reg:squarederror", "eval_metric": "rmse", **hyperparameters},
         metric_definitions={

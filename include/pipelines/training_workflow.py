@@ -10,10 +10,11 @@ from typing import Any
 
 from include.bundles import Bundle
 from include.run import Run
-from include.sagemaker import INPUT, OUTPUT, Instances, ProcessingJob, TrainingJob
+from include.sagemaker import INPUT, OUTPUT, Channel, Instances, ProcessingJob, TrainingJob
 
 SCRIPTS = Path(__file__).parents[1] / "jobs" / "training_workflow"
 IMAGE = "sklearn"
+JSON = "application/json"
 EVERYONE = "everyone"
 GROUPS = ("sex", "race", "workclass", "education", "occupation")
 """Columns by whose groups a model can be evaluated."""
@@ -112,9 +113,9 @@ def training(run: Run, step: str) -> TrainingJob:
         image=IMAGE,
         instances=Instances(run.params["training_instance_type"]),
         channels={
-            "train": run.uri(WORK, *rows) + "/",
-            "selection": run.uri("selection", "selected.json"),
-            "encoder": run.uri("encoder", "encoder.json"),
+            "train": Channel(run.uri(WORK, *rows) + "/"),
+            "selection": Channel(run.uri("selection", "selected.json"), JSON),
+            "encoder": Channel(run.uri("encoder", "encoder.json"), JSON),
         },
         output=run.uri("model"),
         hyperparameters={name: run.params[name] for name in ("C", "max_iter", "seed")},

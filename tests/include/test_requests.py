@@ -9,7 +9,16 @@ from botocore.validate import validate_parameters
 
 from include.bundles import Bundle
 from include.endpoints import Endpoint
-from include.sagemaker import Instances, Interval, ProcessingJob, TrainingJob, TransformJob, TuningJob
+from include.sagemaker import (
+    Channel,
+    Instances,
+    Interval,
+    ProcessingJob,
+    Spot,
+    TrainingJob,
+    TransformJob,
+    TuningJob,
+)
 from include.spark import spark_job
 
 INSTANCES = Instances("ml.m5.xlarge", 2)
@@ -53,7 +62,7 @@ def test_processing_takes_security_from_settings(locked_down):
 
 
 def test_training_takes_security_from_settings(locked_down):
-    job = TrainingJob("xgboost", INSTANCES, {"train": "s3://b/t"}, "s3://b/m")
+    job = TrainingJob("xgboost", INSTANCES, {"train": Channel("s3://b/t")}, "s3://b/m")
     request = check("CreateTrainingJob", {**job.request(locked_down), "TrainingJobName": "a"})
     assert request["EnableNetworkIsolation"] is True
     assert request["VpcConfig"]["SecurityGroupIds"] == ["sg-1"]
@@ -72,9 +81,44 @@ def test_shipped_files_become_inputs_at_the_address_of_their_content(run):
     assert code["S3Input"]["LocalPath"] == "/opt/ml/processing/input/code"
 
 
+def test_a_channel_says_how_its_bytes_arrive(run):
+    channels = {
+        "plain": Channel("s3://b/t"),
+        "train_0": Channel(
+            "s3://b/0", "application/x-recordio-protobuf", "Pipe", shuffle_seed=7, sharded=True, manifest=True
+        ),
+    }
+    request = TrainingJob("xgboost", INSTANCES, channels, "s3://b/m", version="3.3").request(run)
+    check("CreateTrainingJob", {**request, "TrainingJobName": "a"})
+    plain, piped = request["InputDataConfig"]
+    assert plain["InputMode"] == "File"
+    assert "ShuffleConfig" not in plain
+    assert (piped["InputMode"], piped["ShuffleConfig"]) == ("Pipe", {"Seed": 7})
+    source = piped["DataSource"]["S3DataSource"]
+    assert (source["S3DataDistributionType"], source["S3DataType"]) == ("ShardedByS3Key", "ManifestFile")
+    assert request["AlgorithmSpecification"]["TrainingImage"].endswith("/xgboost:3.3")
+
+
+def test_a_spot_job_waits_at_least_as_long_as_it_may_run(run):
+    longest = run.settings.max_runtime_seconds
+    channels = {"train": Channel("s3://b/t")}
+    job = TrainingJob("xgboost", INSTANCES, channels, "s3://b/m", checkpoints="s3://b/c", spot=Spot(longest))
+    request = check("CreateTrainingJob", {**job.request(run), "TrainingJobName": "a"})
+    assert request["EnableManagedSpotTraining"] is True
+    assert request["StoppingCondition"] == {"MaxRuntimeInSeconds": longest, "MaxWaitTimeInSeconds": longest}
+    assert request["CheckpointConfig"] == {"S3Uri": "s3://b/c"}
+    with pytest.raises(ValueError, match=f"max_wait_seconds is {longest - 1}, less than the {longest}"):
+        replace(job, spot=Spot(longest - 1)).request(run)
+
+
 def test_script_mode_names_program_and_archive(run):
     job = TrainingJob(
-        "xgboost", INSTANCES, {"train": "s3://b/t"}, "s3://b/m", code=CODE, hyperparameters={"eta": 0.1}
+        "xgboost",
+        INSTANCES,
+        {"train": Channel("s3://b/t")},
+        "s3://b/m",
+        code=CODE,
+        hyperparameters={"eta": 0.1},
     )
     found = {k: json.loads(v) for k, v in job.request(run)["HyperParameters"].items()}
     archive = f"s3://millrace-test/main/code/abalone/{CODE.digest}/sourcedir.tar.gz"
@@ -90,7 +134,7 @@ def tuning(run, *, code=None, **changes):
     training = TrainingJob(
         "xgboost",
         INSTANCES,
-        {"train": "s3://b/t"},
+        {"train": Channel("s3://b/t")},
         "s3://b/m",
         hyperparameters={"objective": "reg:squarederror"},
         metric_definitions={"validation:rmse": "rmse:([0-9.]+)"},

@@ -6,7 +6,7 @@ import tarfile
 
 import pytest
 
-from include.sagemaker import Instances, Interval, TrainingJob, TransformJob, TuningJob
+from include.sagemaker import Channel, Instances, Interval, TrainingJob, TransformJob, TuningJob
 from include.settings import settings
 from millrace.operators.sagemaker import TransformJobOperator, TuningJobOperator
 from tests.plugins.test_event_stream import configured  # noqa: F401  # a fixture
@@ -20,7 +20,7 @@ def tuning(run, seconds=0):
     training = TrainingJob(
         image="tiny",
         instances=INSTANCES,
-        channels={"train": run.uri("data")},
+        channels={"train": Channel(run.uri("data"))},
         output=run.uri("model"),
         hyperparameters={"seconds": seconds},
         metric_definitions={"score": "score: ([0-9.e-]+)"},

@@ -139,7 +139,9 @@ def test_more_anomalies_than_the_bound_are_dropped(run, share, bound, step):
 
 
 def test_training_takes_the_rows_that_the_choice_left(run):
-    straight_on, dropped = (spec.training(run, step).channels["train"] for step in (spec.TRAIN, spec.DROP))
+    straight_on, dropped = (
+        spec.training(run, step).channels["train"].uri for step in (spec.TRAIN, spec.DROP)
+    )
     assert straight_on == f"{PREFIX}work/features/train/"
     assert dropped == f"{PREFIX}work/cleaned/"
     assert spec.cleaning(run).outputs["cleaned"] + "/" == dropped
@@ -151,7 +153,7 @@ def test_each_step_reads_what_another_wrote(run, steps):
     training = spec.training(run, spec.TRAIN)
     read = [uri for job in (selected, detected, cleaned) for uri in job.inputs.values()]
     read += [uri for name, uri in evaluated.inputs.items() if name != "model"]
-    for uri in [*read, *training.channels.values()]:
+    for uri in [*read, *(channel.uri for channel in training.channels.values())]:
         assert f"{uri}/".startswith(written), uri
 
 
