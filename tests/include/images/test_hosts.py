@@ -40,5 +40,5 @@ def test_addresses_that_resolve(config):
 def test_a_name_that_does_not_resolve_is_waited_for_and_named(config, monkeypatch):
     monkeypatch.setattr(hosts, "PATIENCE_SECONDS", 0.0)
     config("config", current_host="algo-1", hosts=["no-such-host.invalid"])
-    with pytest.raises(hosts.HostUnknownError, match="Host no-such-host.invalid does not resolve"):
+    with pytest.raises(hosts.HostUnknownError, match=r"Host no-such-host\.invalid does not resolve"):
         hosts.addresses()
