@@ -30,8 +30,13 @@ from millrace.operators.endpoint import (
 )
 from millrace.operators.gates import QualityGateOperator
 from millrace.operators.registry import FindChampionOperator, ModelGateOperator
-from millrace.operators.sagemaker import ProcessingJobOperator, SparkJobOperator, TrainingJobOperator
-from millrace.params import fraction, instance_count, instance_type, s3_uri, xgboost
+from millrace.operators.sagemaker import (
+    ProcessingJobOperator,
+    SparkJobOperator,
+    TrainingJobOperator,
+    TransformJobOperator,
+)
+from millrace.params import fraction, instance_count, instance_type, managed_spot, s3_uri, xgboost
 
 PARAMS = {
     "input_uri": s3_uri(
@@ -43,9 +48,13 @@ PARAMS = {
     "training_instance_count": instance_count(),
     "endpoint_instance_type": instance_type("ml.m5.large", "What the endpoint runs on."),
     **xgboost(num_round=200, max_depth=4, eta=0.05, min_child_weight=5, subsample=0.8),
+    **managed_spot(),
     "min_rows": Param(100, type="integer", minimum=1, description="Fewest rows to train on."),
     "max_rejected_fraction": fraction(0.05, "Largest share of rows that may be rejected."),
     "max_rmse": Param(3.0, type="number", exclusiveMinimum=0, description="Largest error, in rings."),
+    "batch_uri": s3_uri(
+        "Rows without rings that the live model scores in the end; empty for none.", optional=True
+    ),
     "tear_down": Param(False, type="boolean", description="Delete the endpoint when the run is over."),
 }
 
@@ -66,7 +75,11 @@ def abalone() -> None:
     features = SparkJobOperator(task_id="build_features", build=spec.features, pool="spark")
     checked = QualityGateOperator(task_id="check_features", build=spec.quality, pool="spark")
     model = TrainingJobOperator(
-        task_id="train", build=spec.training, outlets=[ABALONE_MODEL], pool="training"
+        task_id="train",
+        build=spec.training,
+        arguments={"features": features.output["name"]},
+        outlets=[ABALONE_MODEL],
+        pool="training",
     )
     champion = FindChampionOperator(task_id="find_champion")
     evaluated = ProcessingJobOperator(
@@ -95,10 +108,13 @@ def abalone() -> None:
         package=better.output["package"],
         trigger_rule="none_failed",
     )
+    score = TransformJobOperator(
+        task_id="score", build=spec.scoring, arguments={"model": smoke_test.output["model"]}
+    )
     # Without a setup: Airflow would then want smoke_test to run only after a deployment.
     tear_down = EndpointTearDownOperator(task_id="tear_down").as_teardown()
 
-    chain(features, checked, model, evaluated, better, deploy, smoke_test, tear_down)
+    chain(features, checked, model, evaluated, better, deploy, smoke_test, score, tear_down)
     chain(better, smoke_test)
 
 

@@ -29,14 +29,16 @@ class StackUnderTest:
     home: Path
     aws_port: int
     airflow_port: int
+    database_url: str | None = os.environ.get("MILLRACE_DATABASE_URL")
+    """Airflow's database; SQLite in the stack's home if there is none."""
 
     @classmethod
-    def in_home(cls, home: Path) -> "StackUnderTest":
+    def in_home(cls, home: Path, **options: Any) -> "StackUnderTest":
         """Environments of images are large and the same for everybody, so they are shared."""
         home.mkdir(parents=True, exist_ok=True)
         IMAGES.mkdir(parents=True, exist_ok=True)
         (home / "images").symlink_to(IMAGES, target_is_directory=True)
-        return cls(home, free_port(), free_port())
+        return cls(home, free_port(), free_port(), **options)
 
     def millrace(self, *arguments: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
         """The `millrace` command, its output captured."""
@@ -48,8 +50,8 @@ class StackUnderTest:
             "MILLRACE_AIRFLOW_PORT": str(self.airflow_port),
             "COLUMNS": "200",
         }
-        if url := os.environ.get("MILLRACE_DATABASE_URL"):
-            environment["MILLRACE_DATABASE_URL"] = url
+        if self.database_url:
+            environment["MILLRACE_DATABASE_URL"] = self.database_url
         return subprocess.run(
             [sys.executable, "-m", "local.cli", *arguments],
             cwd=REPO,

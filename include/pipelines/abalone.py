@@ -10,13 +10,23 @@ from include.bundles import Bundle
 from include.endpoints import Endpoint
 from include.gates import Verdict, beats_champion
 from include.run import Run
-from include.sagemaker import INPUT, OUTPUT, Channel, Instances, ProcessingJob, TrainingJob
+from include.sagemaker import (
+    INPUT,
+    OUTPUT,
+    Channel,
+    Instances,
+    ProcessingJob,
+    Spot,
+    TrainingJob,
+    TransformJob,
+)
 from include.spark import spark_job
 
 INCLUDE = Path(__file__).parents[1]
 SCRIPTS = INCLUDE / "jobs" / "abalone"
 SUITE = INCLUDE / "expectations" / "abalone.json"
 
+CONTENT_TYPES = {"csv": "text/csv", "parquet": "application/x-parquet"}
 HYPERPARAMETERS = ("num_round", "max_depth", "eta", "min_child_weight", "subsample", "seed")
 FEWEST_RINGS, MOST_RINGS = 0.0, 60.0
 """Predictions outside are wrong whatever the row; the oldest abalone in the data has 29 rings."""
@@ -63,20 +73,37 @@ def quality(run: Run) -> ProcessingJob:
     )
 
 
-def training(run: Run) -> TrainingJob:
-    """XGBoost on the CSV features: our script, or the image's built-in algorithm."""
-    script = run.params["algorithm"] == "script"
+def training(run: Run, features: str) -> TrainingJob:
+    """XGBoost on what the job ``features`` made: our script, or the image's built-in algorithm."""
+    code = Bundle.of(SCRIPTS) if run.params["algorithm"] == "script" else None
     hyperparameters = {name: run.params[name] for name in HYPERPARAMETERS}
+    spot = run.params["spot"]
     return TrainingJob(
         image="xgboost",
+        version=run.params["xgboost_version"],
         instances=Instances(run.params["training_instance_type"], run.params["training_instance_count"]),
-        channels={name: Channel(run.uri("features", "csv", name)) for name in ("train", "validation")},
+        channels=_channels(run),
         output=run.uri("model"),
+        # Others must not go on from what was learned of other features, or by other code.
+        checkpoints=run.uri("checkpoints", features, code.digest if code else "built-in") if spot else None,
+        spot=Spot(run.params["max_wait_seconds"]) if spot else None,
         hyperparameters={"objective": "reg:squarederror", "eval_metric": "rmse", **hyperparameters},
         metric_definitions={
             f"{name}:rmse": rf"{name}-rmse:([0-9.eE+-]+)" for name in ("train", "validation")
         },
-        code=Bundle.of(SCRIPTS) if script else None,
+        code=code,
+    )
+
+
+def scoring(run: Run, model: str) -> TransformJob | None:
+    """The live model's prediction beside each row of ``batch_uri``, if the run names one."""
+    if not run.params["batch_uri"]:
+        return None
+    return TransformJob(
+        model=model,
+        input=run.params["batch_uri"],
+        output=run.uri("scored"),
+        instances=Instances(run.params["endpoint_instance_type"]),
     )
 
 
@@ -120,6 +147,17 @@ def endpoint(run: Run, artifact: str) -> Endpoint:
 def validation_rows(run: Run) -> str:
     """Real rows, label first, to ask the endpoint about."""
     return run.uri("features", "csv", "validation") + "/"
+
+
+def _channels(run: Run) -> dict[str, Channel]:
+    form, mode = run.params["training_format"], run.params["input_mode"]
+    splits = {
+        name: Channel(run.uri("features", form, name), CONTENT_TYPES[form], mode)
+        for name in ("train", "validation")
+    }
+    if earlier := run.params["continue_from"]:
+        return {**splits, "model": Channel(earlier, "application/x-sagemaker-model")}
+    return splits
 
 
 def _processing_instances(run: Run) -> Instances:

@@ -5,7 +5,7 @@ The name of a job is not set here; it belongs to the launch.
 
 from include.sagemaker.instances import Instances, Request, vpc_config
 from include.sagemaker.processing import INPUT, OUTPUT, ProcessingJob
-from include.sagemaker.training import Channel, Spot, TrainingJob
+from include.sagemaker.training import Channel, Spot, TrainingJob, spot_savings
 from include.sagemaker.transform import TransformJob
 from include.sagemaker.tuning import Interval, TuningJob
 
@@ -21,5 +21,6 @@ __all__ = [
     "TrainingJob",
     "TransformJob",
     "TuningJob",
+    "spot_savings",
     "vpc_config",
 ]

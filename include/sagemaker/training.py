@@ -69,6 +69,11 @@ class Spot:
         return {"MaxWaitTimeInSeconds": self.max_wait_seconds}
 
 
+def spot_savings(training_seconds: float, billable_seconds: float) -> float:
+    """Percent of the price that spare capacity saved: ``(1 - billable / training) * 100``."""
+    return round((1 - billable_seconds / training_seconds) * 100, 1) if training_seconds else 0.0
+
+
 @dataclass(frozen=True)
 class TrainingJob:
     """A container that turns channels into a model.

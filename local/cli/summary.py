@@ -16,6 +16,8 @@ from local.stack.config import StackConfig
 from local.stack.credentials import write_private
 
 S3 = "s3://"
+TRAINING = ("training_seconds", "billable_seconds", "spot_savings_percent")
+"""What a training job says of its cost, if it ran on spare capacity."""
 
 
 @dataclass
@@ -36,6 +38,8 @@ class Summary:
         if not isinstance(result, dict):
             return
         self.metrics |= dict(_numbers(result.get("metrics")))
+        if "spot_savings_percent" in result:
+            self.metrics |= {name: result[name] for name in TRAINING}
         outputs = result.get("outputs")
         if isinstance(outputs, dict):
             self.outputs |= {name: uri for name, uri in outputs.items() if isinstance(uri, str)}

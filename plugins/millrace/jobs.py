@@ -178,6 +178,7 @@ TRAINING = _sagemaker_job(
         "artifact": "ModelArtifacts.S3ModelArtifacts",
         "metrics": "FinalMetricDataList[].[MetricName, Value]",
         "outputs": "[['model', ModelArtifacts.S3ModelArtifacts]]",
+        "training_seconds": "TrainingTimeInSeconds",
         "billable_seconds": "BillableTimeInSeconds",
     },
     usage={

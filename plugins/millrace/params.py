@@ -30,6 +30,25 @@ def instance_count(default: int = 1) -> Param:
     )
 
 
+def managed_spot() -> dict[str, Param]:
+    """Whether to train on spare capacity, and how long the whole may take.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-training.html
+    """
+    return {
+        "spot": Param(
+            False, type="boolean", description="Train on spare capacity: cheaper, may be interrupted."
+        ),
+        "max_wait_seconds": Param(
+            7200,
+            type="integer",
+            minimum=60,
+            maximum=2 * 432_000,
+            description="With spot: longest time until the end, waiting for capacity included.",
+        ),
+    }
+
+
 def fraction(default: float, description: str) -> Param:
     """A share, from 0 to 1."""
     return Param(default, type="number", minimum=0, maximum=1, description=description)
@@ -45,6 +64,23 @@ def xgboost(
     return {
         "algorithm": Param(
             "script", enum=["script", "built-in"], description="Our training script, or the image's own."
+        ),
+        "xgboost_version": Param(
+            None,
+            type=["null", "string"],
+            pattern=r"^[0-9][\w.-]{0,40}$",
+            description="Tag of the XGBoost image; empty for this environment's own.",
+        ),
+        "training_format": Param(
+            "csv", enum=["csv", "parquet"], description="Which of the features' formats is read."
+        ),
+        "input_mode": Param(
+            "File",
+            enum=["File", "FastFile", "Pipe"],
+            description="Copied before training starts, read when needed, or streamed through a pipe.",
+        ),
+        "continue_from": s3_uri(
+            "An earlier model.tar.gz that training goes on from; empty to begin anew.", optional=True
         ),
         "num_round": Param(
             num_round, type="integer", minimum=1, maximum=10_000, description="Boosting rounds."

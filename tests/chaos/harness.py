@@ -18,7 +18,8 @@ from local.stack import environment, infrastructure
 from local.stack.airflow_api import AirflowApi
 from local.stack.config import Ports, StackConfig
 from local.stack.credentials import read_or_generate
-from tests.chaos import airflow, database
+from tests import database
+from tests.chaos import airflow
 from tests.chaos.airflow import Service, until
 from tests.chaos.gates import Gates
 from tests.chaos.proxy import Call, Proxy
@@ -275,7 +276,7 @@ def made(home: Path, rounds: int) -> Iterator[Chaos]:
     # Whoever ends the tests ends the processes too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
-        chaos = Chaos(home, stack.enter_context(database.made()), rounds)
+        chaos = Chaos(home, stack.enter_context(database.made("chaos")), rounds)
         stack.callback(chaos.down)
         stack.enter_context(chaos.proxy)
         chaos.up()

@@ -5,13 +5,21 @@ import threading
 import time
 
 import pytest
-from airflow.sdk.exceptions import AirflowTaskTimeout, TaskDeferralError, TaskDeferralTimeout, TaskDeferred
+from airflow.sdk.exceptions import (
+    AirflowSkipException,
+    AirflowTaskTimeout,
+    TaskDeferralError,
+    TaskDeferralTimeout,
+    TaskDeferred,
+)
 from botocore.exceptions import ClientError
 
 from include.naming import run_slug
 from include.sagemaker import Instances, ProcessingJob
 from millrace.errors import JobFailed
 from millrace.hooks.s3 import split
+from millrace.launching import STATE_KEY
+from millrace.operators.sagemaker import ProcessingJobOperator
 from millrace.triggers.job_event import JobEventTrigger
 
 WRITE_METRICS = """
@@ -70,6 +78,13 @@ def test_the_result_is_small_and_the_description_is_kept(operator, context, sage
     bucket, key = split(result["description"])
     kept = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
     assert kept["ProcessingJobName"] == name
+
+
+def test_a_run_that_gives_a_task_nothing_to_do_skips_it(context, sagemaker):
+    task = ProcessingJobOperator(task_id="step", build=lambda run: None, aws_conn_id=None)
+    with pytest.raises(AirflowSkipException, match="give step nothing to do"):
+        task.execute(context)
+    assert STATE_KEY not in context["task_state_store"], "a launch was remembered"
 
 
 def test_the_request_that_was_sent_is_shown(operator, context, sagemaker):

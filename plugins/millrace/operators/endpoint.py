@@ -136,7 +136,8 @@ class EndpointSmokeTestOperator(AwsOperator):
     @override
     def execute(self, context: Context) -> dict[str, Any]:
         run = run_of(context)
-        if not self.deployment and self.endpoints.describe(run.resource_name) is None:
+        live = self.endpoints.describe(run.resource_name)
+        if live is None:
             raise AirflowSkipException(
                 f"{run.resource_name} is not up and nothing was deployed: nobody to ask"
             )
@@ -147,6 +148,8 @@ class EndpointSmokeTestOperator(AwsOperator):
         self.log.info("%s answers well: %s", run.resource_name, verdict.reason)
         return {
             "endpoint": run.resource_name,
+            # A deployment gives its model and its configuration the same name.
+            "model": live.fields["EndpointConfigName"],
             "prediction": {"features": features[0], "label": labels[0], "predicted": predictions[0]},
         }
 

@@ -7,7 +7,12 @@ from functools import cached_property
 from typing import Any, ClassVar, NoReturn, Protocol
 
 from airflow.sdk import Context
-from airflow.sdk.exceptions import AirflowTaskTimeout, TaskDeferralError, TaskDeferralTimeout
+from airflow.sdk.exceptions import (
+    AirflowSkipException,
+    AirflowTaskTimeout,
+    TaskDeferralError,
+    TaskDeferralTimeout,
+)
 from typing_extensions import override
 
 from include.bundles import Bundle
@@ -50,7 +55,8 @@ class AwsJobOperator(AwsOperator):
 
     Args:
         kind: the row of ``millrace.jobs``.
-        build: makes the job from the run and ``arguments``.
+        build: makes the job from the run and ``arguments``, or None where this run has none to do, which
+            skips the task.
         arguments: what the builder takes beside the run; may hold XComArgs and templates.
         wait_for_completion: False ends the task as soon as AWS has accepted the job.
 
@@ -67,7 +73,7 @@ class AwsJobOperator(AwsOperator):
         self,
         *,
         kind: JobKind,
-        build: Callable[..., Job],
+        build: Callable[..., Job | None],
         arguments: Mapping[str, Any] | None = None,
         wait_for_completion: bool = True,
         **kwargs: Any,
@@ -87,6 +93,7 @@ class AwsJobOperator(AwsOperator):
     @override
     def execute(self, context: Context) -> dict[str, Any]:
         self._task = context["ti"]
+        self.job(context)  # A task that has nothing to do launches nothing.
         launch, action = self.next_launch(context)
         name = self.remote_name(context, launch)
         if action is Action.FINISH:
@@ -192,6 +199,17 @@ class AwsJobOperator(AwsOperator):
             )
         return launch
 
+    def job(self, context: Context) -> Job:
+        """What the builder makes of this run.
+
+        Raises:
+            AirflowSkipException: nothing, so the task has nothing to do.
+        """
+        job = self.build(run_of(context), **self.arguments)
+        if job is None:
+            raise AirflowSkipException(f"the params of this run give {self.task_id} nothing to do")
+        return job
+
     def job_name(self, context: Context, launch: Launch) -> str:
         """The name that belongs to this launch and to no other."""
         return job_name(identity_of(context), launch.number, max_length=self.kind.max_name_length)
@@ -207,7 +225,7 @@ class AwsJobOperator(AwsOperator):
     def start(self, context: Context, launch: Launch) -> None:
         """Ships the job's files and starts it."""
         run, name = run_of(context), self.job_name(context, launch)
-        job = self.build(run, **self.arguments)
+        job = self.job(context)
         self.request = job.request(run)
         for bundle in job.bundles():
             self.s3.ship(bundle, run.code_uri(bundle.digest))
@@ -252,7 +270,7 @@ class AwsJobOperator(AwsOperator):
     def result(self, context: Context, launch: Launch, description: JobDescription) -> dict[str, Any]:
         """The small result of a job that succeeded."""
         run, name = run_of(context), self.job_name(context, launch)
-        job = self.build(run, **self.arguments)
+        job = self.job(context)
         self.request = job.request(run)
         record = self.description_uri(context, launch)
         result = {"name": name, **description.result, "description": record}

@@ -3,8 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from include.sagemaker import ProcessingJob, TrainingJob, TransformJob, TuningJob
+from airflow.sdk import Context
+from typing_extensions import override
+
+from include.sagemaker import ProcessingJob, TrainingJob, TransformJob, TuningJob, spot_savings
+from millrace.descriptions import JobDescription
 from millrace.jobs import PROCESSING, TRAINING, TRANSFORM, TUNING
+from millrace.launching import Launch
 from millrace.operators.job import AwsJobOperator
 
 
@@ -22,12 +27,26 @@ class SparkJobOperator(ProcessingJobOperator):
 
 
 class TrainingJobOperator(AwsJobOperator):
-    """A training job, by script or built-in algorithm."""
+    """A training job, by script or built-in algorithm.
+
+    The result of one on spare capacity has ``spot_savings_percent`` beside ``training_seconds`` and
+    ``billable_seconds``.
+    """
 
     ui_color = "#dcebfa"
 
     def __init__(self, *, build: Callable[..., TrainingJob], **kwargs: Any) -> None:
         super().__init__(kind=TRAINING, build=build, **kwargs)
+
+    @override
+    def result(self, context: Context, launch: Launch, description: JobDescription) -> dict[str, Any]:
+        result = super().result(context, launch, description)
+        if not description.fields.get("EnableManagedSpotTraining"):
+            return result
+        training, billable = result["training_seconds"], result["billable_seconds"]
+        saved = spot_savings(training, billable)
+        self.log.info("managed spot training: %s s, billable: %s s, saved: %s %%", training, billable, saved)
+        return {**result, "spot_savings_percent": saved}
 
 
 class TuningJobOperator(AwsJobOperator):
@@ -44,5 +63,5 @@ class TransformJobOperator(AwsJobOperator):
 
     ui_color = "#d9f2e3"
 
-    def __init__(self, *, build: Callable[..., TransformJob], **kwargs: Any) -> None:
+    def __init__(self, *, build: Callable[..., TransformJob | None], **kwargs: Any) -> None:
         super().__init__(kind=TRANSFORM, build=build, **kwargs)

@@ -14,11 +14,26 @@ PARAMS = {
     "training_instance_count": 1,
     "endpoint_instance_type": "ml.m5.large",
     "algorithm": "script",
+    "xgboost_version": None,
+    "training_format": "csv",
+    "input_mode": "File",
+    "continue_from": None,
+    "spot": False,
+    "max_wait_seconds": 7200,
+    "batch_uri": None,
     **dict.fromkeys(abalone.HYPERPARAMETERS, 1),
     "min_rows": 100,
     "max_rejected_fraction": 0.05,
     "max_rmse": 3.0,
 }
+
+
+FEATURES = "local-abalone-build-features-0123456789-1"
+"""The name of the job that made the features."""
+
+
+def with_params(run, **changes):
+    return replace(run, params={**PARAMS, **changes})
 
 
 @pytest.fixture
@@ -33,12 +48,12 @@ def test_every_request_is_one_that_aws_takes(run):
         abalone.evaluation(run, "s3://b/model.tar.gz", "s3://b/champion.tar.gz"),
     ):
         check("CreateProcessingJob", {**job.request(run), "ProcessingJobName": "a"})
-    check("CreateTrainingJob", {**abalone.training(run).request(run), "TrainingJobName": "a"})
+    check("CreateTrainingJob", {**abalone.training(run, FEATURES).request(run), "TrainingJobName": "a"})
 
 
 def test_every_step_writes_under_the_run_s_own_prefix(run):
     jobs = (abalone.features(run), abalone.quality(run), abalone.evaluation(run, "s3://b/m", None))
-    written = [uri for job in jobs for uri in job.outputs.values()] + [abalone.training(run).output]
+    written = [uri for job in jobs for uri in job.outputs.values()] + [abalone.training(run, FEATURES).output]
     assert written
     assert all(uri.startswith("s3://millrace-test/main/abalone/manual__1/") for uri in written)
 
@@ -51,8 +66,48 @@ def test_without_an_input_the_current_data_is_taken(run):
 
 def test_the_built_in_algorithm_ships_no_script(run):
     run = replace(run, params={**PARAMS, "algorithm": "built-in"})
-    assert abalone.training(run).bundles() == []
-    assert "sagemaker_program" not in abalone.training(run).request(run)["HyperParameters"]
+    assert abalone.training(run, FEATURES).bundles() == []
+    assert "sagemaker_program" not in abalone.training(run, FEATURES).request(run)["HyperParameters"]
+
+
+@pytest.mark.parametrize("mode", ["File", "FastFile", "Pipe"])
+@pytest.mark.parametrize(
+    ("form", "content_type"), [("csv", "text/csv"), ("parquet", "application/x-parquet")]
+)
+def test_training_reads_either_format_in_every_mode(run, form, content_type, mode):
+    job = abalone.training(with_params(run, training_format=form, input_mode=mode), FEATURES)
+    for name in ("train", "validation"):
+        channel = job.channels[name]
+        assert (channel.content_type, channel.mode) == (content_type, mode)
+        assert channel.uri == f"s3://millrace-test/main/abalone/manual__1/features/{form}/{name}"
+
+
+def test_training_goes_on_from_an_earlier_model_with_another_version(run):
+    changed = with_params(run, continue_from="s3://b/model.tar.gz", xgboost_version="3.0-1")
+    job = abalone.training(changed, FEATURES)
+    assert job.channels["model"].uri == "s3://b/model.tar.gz"
+    assert job.request(changed)["AlgorithmSpecification"]["TrainingImage"].endswith("/xgboost:3.0-1")
+
+
+def test_checkpoints_are_those_of_the_same_features_and_the_same_code(run):
+    run = with_params(run, spot=True)
+    jobs = [
+        abalone.training(with_params(run, spot=True, algorithm=algorithm), features)
+        for features in (FEATURES, f"{FEATURES}0")
+        for algorithm in ("script", "built-in")
+    ]
+    assert len({job.checkpoints for job in jobs}) == len(jobs)
+    assert abalone.training(run, FEATURES).checkpoints == jobs[0].checkpoints
+    check("CreateTrainingJob", {**jobs[0].request(run), "TrainingJobName": "a"})
+
+
+def test_only_a_run_that_names_rows_scores_them(run):
+    assert abalone.scoring(run, "model") is None
+    named = with_params(run, batch_uri="s3://b/rows/")
+    job = abalone.scoring(named, "model")
+    request = check("CreateTransformJob", {**job.request(named), "TransformJobName": "a"})
+    assert request["ModelName"] == "model"
+    assert request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"] == "s3://b/rows/"
 
 
 def test_without_a_champion_only_the_new_model_is_measured(run):

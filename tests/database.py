@@ -1,4 +1,4 @@
-"""A database of its own for the test: on PostgreSQL where a server answers, else SQLite."""
+"""A PostgreSQL database of its own for a test, where a server answers."""
 
 import os
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ SERVER = "postgresql://postgres@127.0.0.1:5432/postgres"
 
 
 @contextmanager
-def made() -> Iterator[str | None]:
+def made(purpose: str) -> Iterator[str | None]:
     """The URL of an empty database, dropped at the end; None where there is no PostgreSQL server."""
     server = os.environ.get("MILLRACE_DATABASE_URL") or SERVER
-    name = f"millrace_chaos_{os.getpid()}"
+    name = f"millrace_{purpose}_{os.getpid()}"
     try:
         connection = psycopg.connect(server, autocommit=True, connect_timeout=3)
     except psycopg.OperationalError:
