@@ -236,6 +236,36 @@ def test_an_object_may_be_sent_whole(run):
     assert "KmsKeyId" not in request["TransformOutput"]
 
 
+def test_a_transform_may_keep_a_column_from_the_model_and_join_it_to_the_answer(run):
+    job = TransformJob(
+        "m",
+        "s3://b/in/",
+        "s3://b/out",
+        INSTANCES,
+        input_filter="$[1:]",
+        join="Input",
+        output_filter="$[0,-1]",
+    )
+    request = check("CreateTransformJob", {**job.request(run), "TransformJobName": "a"})
+    assert request["DataProcessing"] == {
+        "InputFilter": "$[1:]",
+        "OutputFilter": "$[0,-1]",
+        "JoinSource": "Input",
+    }
+    # Both sides must be said to have one format, and lines.
+    assert (request["TransformInput"]["ContentType"], request["TransformOutput"]["Accept"]) == (
+        "text/csv",
+        "text/csv",
+    )
+    assert request["TransformInput"]["SplitType"] == request["TransformOutput"]["AssembleWith"] == "Line"
+
+
+def test_a_transform_of_whole_records_says_nothing_of_data_processing(run):
+    request = TransformJob("m", "s3://b/in/", "s3://b/out", INSTANCES).request(run)
+    assert "DataProcessing" not in request
+    assert "Accept" not in request["TransformOutput"]
+
+
 def test_an_endpoint_is_a_model_and_a_configuration(locked_down):
     endpoint = Endpoint("xgboost", "s3://b/model.tar.gz", INSTANCES)
     check("CreateModel", endpoint.model_request(locked_down, "a"))

@@ -1,43 +1,16 @@
-"""The CloudFormation template: valid, closed to others, and enough for what the pipelines call."""
+"""The CloudFormation template: valid, and it tells what the pipelines wait for."""
 
-import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from botocore.session import get_session
 from cfnlint.api import lint_file
-from cfnlint.decode import cfn_yaml
 
 from include.settings import Settings
 from local.aws.services.events.pattern import matches
 from millrace import jobs
-
-FILE = Path(__file__).parents[3] / "include" / "infrastructure" / "millrace.yaml"
-
-
-@pytest.fixture(scope="module")
-def template():
-    return cfn_yaml.load(str(FILE))
-
-
-def statements(template: Any, resource: str) -> list[dict[str, Any]]:
-    properties = template["Resources"][resource]["Properties"]
-    documents = [
-        properties.get("PolicyDocument"),
-        *(p["PolicyDocument"] for p in properties.get("Policies", [])),
-    ]
-    return [statement for document in documents if document for statement in document["Statement"]]
-
-
-def actions(template: Any, resource: str) -> set[str]:
-    return {action for each in statements(template, resource) for action in listed(each["Action"])}
-
-
-def listed(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list) else [value]
+from tests.include.infrastructure.variants import FILE, TEMPLATE
 
 
 def kinds() -> Iterator[jobs.JobKind]:
@@ -48,10 +21,15 @@ def test_cfn_lint_has_nothing_to_say():
     assert [str(match) for match in lint_file(FILE)] == []
 
 
-def test_every_setting_that_has_no_default_is_an_output_and_every_output_a_setting(template):
+def test_every_setting_that_has_no_default_is_an_output_and_every_output_a_setting(variant):
     required = {name for name, field in Settings.model_fields.items() if field.is_required()}
-    outputs = {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower() for name in template["Outputs"]}
+    outputs = {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower() for name in variant.outputs}
     assert required <= outputs <= set(Settings.model_fields)
+
+
+def test_a_queue_made_beforehand_is_told_of_only_where_there_is_one(plain, shared):
+    assert "EventsQueueUrl" not in plain.outputs
+    assert shared.outputs["EventsQueueUrl"]["Value"] == {"Ref": "SharedEventsQueue"}
 
 
 def upper(status: str) -> str:
@@ -60,8 +38,8 @@ def upper(status: str) -> str:
 
 
 @pytest.mark.parametrize("kind", list(kinds()), ids=lambda kind: kind.name)
-def test_the_rule_lets_the_end_of_a_job_through_and_nothing_before_it(template, kind):
-    pattern = template["Resources"]["JobStateRule"]["Properties"]["EventPattern"]
+def test_the_rule_lets_the_end_of_a_job_through_and_nothing_before_it(plain, kind):
+    pattern = plain.resources["JobStateRule"]["Properties"]["EventPattern"]
     statuses = get_session().get_service_model(kind.service).operation_model(kind.describe)
     known = statuses.output_shape.members[kind.status].enum
 
@@ -75,54 +53,8 @@ def test_the_rule_lets_the_end_of_a_job_through_and_nothing_before_it(template, 
         assert {status for status in known if passes(upper(status))} == kind.terminal
 
 
-def test_airflow_may_start_describe_list_and_stop_every_kind_of_job(template):
-    needed = {
-        f"{kind.service}:{operation}"
-        for kind in kinds()
-        for operation in (kind.start, kind.describe, kind.stop, kind.listing.operation)
-        if operation
-    }
-    assert needed <= actions(template, "AirflowPolicy")
-
-
-@pytest.mark.parametrize("resource", ["JobRole", "AirflowPolicy"])
-def test_permissions_name_actions_and_resources(template, resource):
-    for statement in statements(template, resource):
-        assert statement["Effect"] == "Allow"
-        assert not [action for action in listed(statement["Action"]) if "*" in action], statement["Sid"]
-        if statement["Resource"] == "*":
-            # Only what AWS cannot narrow: listing, logging in to the registry, metrics by their namespace.
-            assert all(
-                re.match(r"\w+:(List|GetAuthorizationToken|PutMetricData)", action)
-                for action in listed(statement["Action"])
-            ), statement["Sid"]
-
-
-def test_airflow_passes_only_the_jobs_role_and_only_to_sagemaker(template):
-    [statement] = [
-        each for each in statements(template, "AirflowPolicy") if "iam:PassRole" in listed(each["Action"])
-    ]
-    assert statement["Resource"] == {"Fn::GetAtt": ["JobRole", "Arn"]}
-    assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
-
-
-def test_the_bucket_refuses_plain_http_and_the_public(template):
-    [statement] = statements(template, "BucketPolicy")
-    assert (statement["Effect"], statement["Action"]) == ("Deny", "s3:*")
-    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    bucket = template["Resources"]["Bucket"]["Properties"]
-    assert all(bucket["PublicAccessBlockConfiguration"].values())
-    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-
-
-def test_only_this_account_publishes_events(template):
-    [statement] = statements(template, "EventsTopicPolicy")
-    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
-    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
-
-
-def test_an_upload_goes_to_the_sensors_and_to_the_durable_queue(template):
-    rule = template["Resources"]["UploadsRule"]["Properties"]
+def test_an_upload_goes_to_the_sensors_and_to_the_durable_queue(plain):
+    rule = plain.resources["UploadsRule"]["Properties"]
     assert rule["EventPattern"] == {
         "source": ["aws.s3"],
         "detail-type": ["Object Created"],
@@ -137,62 +69,39 @@ def test_an_upload_goes_to_the_sensors_and_to_the_durable_queue(template):
     assert queue["DeadLetterConfig"]["Arn"] == {"Fn::GetAtt": ["DeadLettersQueue", "Arn"]}
 
 
-@pytest.mark.parametrize("name", ["UploadsQueue", "DeadLettersQueue"])
-def test_queues_are_durable_encrypted_and_closed_to_all_but_the_rule(template, name):
-    queue = template["Resources"][name]["Properties"]
-    assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
-    assert queue["SqsManagedSseEnabled"] is True
-    [statement] = statements(template, f"{name}Policy")
-    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
-    assert statement["Action"] == "sqs:SendMessage"
-    assert statement["Resource"] == {"Fn::GetAtt": [name, "Arn"]}
-    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["UploadsRule", "Arn"]}}}
-
-
-def test_an_upload_that_nobody_can_take_is_kept(template):
-    assert template["Resources"]["UploadsQueue"]["Properties"]["RedrivePolicy"] == {
-        "deadLetterTargetArn": {"Fn::GetAtt": ["DeadLettersQueue", "Arn"]},
-        "maxReceiveCount": 5,
-    }
-
-
-def test_airflow_may_take_uploads_and_set_messages_aside_and_no_more(template):
-    granted = {
-        statement["Resource"]["Fn::GetAtt"][0]: set(listed(statement["Action"]))
-        for statement in statements(template, "AirflowPolicy")
-        if isinstance(statement["Resource"], dict) and "Queue" in str(statement["Resource"])
-        if "Fn::GetAtt" in statement["Resource"]
-    }
-    assert granted == {
-        "UploadsQueue": {
-            "sqs:ChangeMessageVisibility",
-            "sqs:DeleteMessage",
-            "sqs:ListQueueTags",
-            "sqs:ReceiveMessage",
-            "sqs:SendMessage",
-            "sqs:TagQueue",
-        },
-        "DeadLettersQueue": {"sqs:SendMessage"},
-    }
-
-
-def test_a_managed_policy_is_not_longer_than_aws_takes(template):
-    """6,144 characters without white space, once the names are in it."""
-    document = json.dumps(template["Resources"]["AirflowPolicy"]["Properties"]["PolicyDocument"], default=str)
-    values = {"Partition": "aws-us-gov", "Region": "ap-southeast-2", "AccountId": "1" * 12}
-    for name, value in values.items():
-        document = document.replace(f"${{AWS::{name}}}", value)
-    document = document.replace("${Environment}", "e" * 20).replace("${Bucket}", "b" * 63)
-    arns = document.count("Fn::GetAtt") + document.count('"Ref"')
-    assert len(re.sub(r"\s", "", document)) + arns * 60 <= 6144
-
-
-def test_names_carry_the_environment(template):
-    names = [
-        value["Fn::Sub"]
-        for resource in template["Resources"].values()
-        for key, value in resource["Properties"].items()
-        if key in {"BucketName", "TopicName", "QueueName", "Name", "RoleName", "ManagedPolicyName"}
+def test_the_shared_queue_is_subscribed_as_the_triggerers_read_it(shared):
+    assert list(shared.of_type("SNS::Subscription").values()) == [
+        {
+            "TopicArn": {"Ref": "EventsTopic"},
+            "Protocol": "sqs",
+            "Endpoint": {"Fn::GetAtt": ["SharedEventsQueue", "Arn"]},
+            "RawMessageDelivery": True,
+        }
     ]
-    assert len(names) == 9
-    assert all(name.startswith("millrace-${Environment}-") for name in names)
+
+
+SHARED_NAMES = {
+    "/aws/sagemaker/ProcessingJobs",
+    "/aws/sagemaker/TrainingJobs",
+    "/aws/sagemaker/TransformJobs",
+}
+"""SageMaker's own: an account has them once."""
+
+
+def test_names_carry_the_environment(variant):
+    named = re.compile(r"^(Name|AliasName|\w*(Bucket|Topic|Queue|Role|Policy|Alarm|Group)Name)$")
+    names = [
+        value.get("Fn::Sub") if isinstance(value, dict) else value
+        for resource in variant.resources.values()
+        for key, value in resource["Properties"].items()
+        if named.match(key)
+    ]
+    assert len(names) > 12
+    own = [name for name in names if name not in SHARED_NAMES]
+    assert all(name.removeprefix("alias/").startswith("millrace-${Environment}") for name in own), own
+
+
+def test_every_parameter_is_described_and_has_a_default():
+    for name, parameter in TEMPLATE["Parameters"].items():
+        assert parameter["Description"].strip().endswith("."), name
+        assert "Default" in parameter, name

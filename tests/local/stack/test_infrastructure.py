@@ -35,6 +35,8 @@ def test_the_bucket_is_encrypted_private_and_versioned(config, outputs):
     access = client.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
     assert len(access) == 4
     assert all(access.values())
+    stored = client.put_object(Bucket=bucket, Key="a", Body=b"1")
+    assert (stored["ServerSideEncryption"], stored["SSEKMSKeyId"]) == ("aws:kms", outputs["OutputKmsKey"])
 
 
 def test_state_changes_of_jobs_go_to_the_events_topic(config, outputs):
@@ -44,6 +46,12 @@ def test_state_changes_of_jobs_go_to_the_events_topic(config, outputs):
     assert json.loads(rule["EventPattern"])["source"] == ["aws.sagemaker"]
     [target] = client.list_targets_by_rule(Rule=rule["Name"])["Targets"]
     assert target["Arn"] == outputs["EventsTopicArn"]
+
+
+def test_alarms_tell_the_topic_of_failures(config, outputs):
+    alarms = infrastructure.client(config, "cloudwatch").describe_alarms()["MetricAlarms"]
+    assert len(alarms) == 4
+    assert {action for alarm in alarms for action in alarm["AlarmActions"]} == {outputs["FailuresTopicArn"]}
 
 
 def test_two_environments_share_an_account(config, outputs):

@@ -4,7 +4,15 @@ from typing import TYPE_CHECKING
 
 from moto.cloudformation import parsing
 
-from local.aws.services.cloudformation import buckets, iam, messaging, sagemaker
+from local.aws.services.cloudformation import (
+    buckets,
+    conditions,
+    iam,
+    keys,
+    messaging,
+    monitoring,
+    sagemaker,
+)
 
 if TYPE_CHECKING:
     from local.aws.server import LocalAws
@@ -14,17 +22,22 @@ RESOURCES = (
     buckets.BucketPolicy,
     iam.ManagedPolicy,
     iam.Role,
+    keys.Key,
     messaging.Queue,
     messaging.QueuePolicy,
     messaging.Subscription,
     messaging.Topic,
     messaging.TopicPolicy,
+    monitoring.Alarm,
+    monitoring.LogGroup,
     sagemaker.ModelPackageGroup,
 )
 
 
 def install(_aws: "LocalAws") -> None:
     """Registers :data:`RESOURCES` in moto's tables, in place of its own where it has one."""
+    conditions.install()
+    keys.install()
     for resource in RESOURCES:
         parsing.get_model_map()[resource.cloudformation_type()] = resource
         parsing.get_name_type_map()[resource.cloudformation_type()] = resource.cloudformation_name_type()

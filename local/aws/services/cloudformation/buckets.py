@@ -45,6 +45,10 @@ class Bucket(FakeBucket):
 def configure(bucket: FakeBucket, properties: Properties) -> None:
     """Puts the properties in force that moto leaves out."""
     backend = s3_backends[bucket.account_id][bucket.partition]
+    if encryption := properties.get("BucketEncryption"):
+        rule = encryption["ServerSideEncryptionConfiguration"][0]
+        enabled = str(rule.get("BucketKeyEnabled", False)).lower()
+        bucket.encryption["Rule"]["BucketKeyEnabled"] = enabled  # type: ignore[index]  # moto has just set it
     if status := properties.get("VersioningConfiguration", {}).get("Status"):
         backend.put_bucket_versioning(bucket.name, status)
     if block := properties.get("PublicAccessBlockConfiguration"):
@@ -61,14 +65,15 @@ def configure(bucket: FakeBucket, properties: Properties) -> None:
 
 def _lifecycle_rule(rule: Properties) -> Properties:
     """A rule as the S3 API spells it."""
-    api = {
-        name: value for name, value in rule.items() if name not in ("Id", "ExpirationInDays", "Transitions")
-    }
+    other = ("Id", "ExpirationInDays", "ExpiredObjectDeleteMarker", "Transitions")
+    api = {name: value for name, value in rule.items() if name not in other}
     api["ID"] = rule.get("Id", "")
     if "Filter" not in api and "Prefix" not in api:
         api["Prefix"] = ""
     if "ExpirationInDays" in rule:
         api["Expiration"] = {"Days": rule["ExpirationInDays"]}
+    if "ExpiredObjectDeleteMarker" in rule:
+        api["Expiration"] = {"ExpiredObjectDeleteMarker": str(rule["ExpiredObjectDeleteMarker"]).lower()}
     if "Transitions" in rule:
         api["Transition"] = [
             {"Days": one.get("TransitionInDays"), "StorageClass": one["StorageClass"]}

@@ -76,6 +76,21 @@ class Queue(sqs.Queue):
 
     @classmethod
     @override
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
+    ) -> sqs.Queue:
+        properties = cloudformation_json["Properties"]
+        queue: sqs.Queue = super().create_from_cloudformation_json(
+            resource_name,
+            cloudformation_json | {"Properties": _encryption(properties) | properties},
+            account_id,
+            region_name,
+            **kwargs,
+        )
+        return queue
+
+    @classmethod
+    @override
     def update_from_cloudformation_json(
         cls,
         original_resource: Any,
@@ -96,10 +111,15 @@ class Queue(sqs.Queue):
         # To set attributes without the policy takes it away in moto; it is a resource of its own here.
         kept = {"Policy": original_resource.policy}
         queue: sqs.Queue = backend.set_queue_attributes(
-            original_resource.name, QUEUE_DEFAULTS | properties | kept
+            original_resource.name, QUEUE_DEFAULTS | _encryption(properties) | properties | kept
         )
         queue.tags = tags
         return queue
+
+
+def _encryption(properties: Properties) -> Properties:
+    """A queue with a key of KMS has none of SQS's own."""
+    return {"SqsManagedSseEnabled": "KmsMasterKeyId" not in properties}
 
 
 class TopicPolicy(Attachment):

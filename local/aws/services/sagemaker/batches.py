@@ -1,32 +1,43 @@
 """The requests that a batch transform job makes of an object."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Payload:
+    """One request: what the model gets, and the records that it was made of, as they are in the object."""
+
+    body: bytes
+    records: Sequence[bytes]
 
 
 class PayloadTooLargeError(Exception):
     """A record, or an object that is not split, is over the limit of a request."""
 
 
-def payloads(path: Path, split: str, strategy: str, limit: int) -> Iterator[bytes]:
-    """Bodies of requests, in the order of the file.
+def payloads(
+    path: Path, split: str, strategy: str, limit: int, given: Callable[[bytes], bytes] = bytes
+) -> Iterator[Payload]:
+    """Requests, in the order of the file.
 
     Args:
         path: an object's copy.
         split: ``None`` for the whole object at once, ``Line`` for its lines, which lose their newlines.
         strategy: ``SingleRecord`` for one line a request, ``MultiRecord`` for as many as fit.
-        limit: bytes of a request at most; 0 for no limit.
+        limit: bytes of a request at most; 0 for no limit, which takes a whole object into memory.
+        given: what the model gets of a record; all of it if nothing else is said.
 
     Raises:
-        PayloadTooLargeError: when its turn comes; what was before is given first.
+        PayloadTooLargeError: when its turn comes. What `given` raises comes through.
     """
-    if split == "None":
-        yield _checked(path.read_bytes(), limit)
-        return
-    records = (_checked(record, limit) for record in _lines(path))
-    yield from records if strategy == "SingleRecord" else _joined(records, limit)
+    records = iter([path.read_bytes()]) if split == "None" else _lines(path)
+    pairs = ((record, _checked(given(record), limit)) for record in records)
+    most = 1 if split == "None" or strategy == "SingleRecord" else None
+    return _batches(pairs, limit, most)
 
 
 def _lines(path: Path) -> Iterator[bytes]:
@@ -35,18 +46,21 @@ def _lines(path: Path) -> Iterator[bytes]:
             yield line.removesuffix(b"\n")
 
 
-def _joined(records: Iterator[bytes], limit: int) -> Iterator[bytes]:
-    batch: list[bytes] = []
+def _batches(pairs: Iterator[tuple[bytes, bytes]], limit: int, most: int | None) -> Iterator[Payload]:
+    records: list[bytes] = []
+    bodies: list[bytes] = []
     size = 0
-    for record in records:
-        # Records are joined by newlines, one byte each.
-        if batch and limit and size + 1 + len(record) > limit:
-            yield b"\n".join(batch)
-            batch, size = [], 0
-        size += len(record) + (1 if batch else 0)
-        batch.append(record)
-    if batch:
-        yield b"\n".join(batch)
+    for record, body in pairs:
+        # Bodies are joined by newlines, one byte each.
+        is_full = limit and size + 1 + len(body) > limit
+        if bodies and (is_full or len(bodies) == most):
+            yield Payload(b"\n".join(bodies), records)
+            records, bodies, size = [], [], 0
+        size += len(body) + (1 if bodies else 0)
+        records.append(record)
+        bodies.append(body)
+    if bodies:
+        yield Payload(b"\n".join(bodies), records)
 
 
 def _checked(payload: bytes, limit: int) -> bytes:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from local.aws.runtime.transfer import S3Uri, files, upload_tree
-from local.aws.services.sagemaker.batches import MEGABYTE, PayloadTooLargeError, payloads
+from local.aws.services.sagemaker.batches import MEGABYTE, Payload, PayloadTooLargeError, payloads
+from local.aws.services.sagemaker.data_processing import DataProcessing, UnfitRecordError
 from local.aws.services.sagemaker.records import TransformJob, now
 from local.aws.services.sagemaker.run import POLL_SECONDS, JobFailedError, JobRun
 from local.aws.services.sagemaker.server import ModelContainer, ModelTimeoutError, ServerFailedError
@@ -48,6 +49,7 @@ class TransformRun(JobRun):
         self._strategy = request.get("BatchStrategy", "MultiRecord")
         self._concurrency = request.get("MaxConcurrentTransforms") or 1
         self._payload_mb = request.get("MaxPayloadInMB", DEFAULT_PAYLOAD_MB)
+        self._processing = DataProcessing(request)
         self._model = {**model, "Environment": self._variables(model)}
 
     def run(self) -> None:
@@ -147,23 +149,28 @@ class TransformRun(JobRun):
         """Writes the answers in the order of the records; with an error there is no file."""
         target.parent.mkdir(parents=True, exist_ok=True)
         end = b"\n" if self.request["TransformOutput"].get("AssembleWith") == "Line" else b""
-        bodies = payloads(path, self._split, self._strategy, self._payload_mb * MEGABYTE)
+        limit = self._payload_mb * MEGABYTE
+        requests = payloads(path, self._split, self._strategy, limit, self._processing.given)
         try:
             with target.open("wb") as output, ThreadPoolExecutor(self._concurrency) as pool:
-                while group := self._next(bodies):
-                    for answer in pool.map(lambda body: self._send(server, body), group):
+                while group := self._next(requests):
+                    for answer in pool.map(lambda payload: self._answer(server, payload), group):
                         output.write(answer if end and answer.endswith(end) else answer + end)
-        except PayloadTooLargeError as error:
+        except (PayloadTooLargeError, UnfitRecordError) as error:
             target.unlink()
             raise RejectedError("ClientError", str(error)) from error
         except RejectedError:
             target.unlink()
             raise
 
-    def _next(self, bodies: Iterator[bytes]) -> Sequence[bytes]:
+    def _next(self, requests: Iterator[Payload]) -> Sequence[Payload]:
         """As many requests as may be under way at a time."""
         self._check()
-        return list(islice(bodies, self._concurrency))
+        return list(islice(requests, self._concurrency))
+
+    def _answer(self, server: ModelContainer, payload: Payload) -> bytes:
+        """What is stored for the records of one request."""
+        return self._processing.kept(payload.records, self._send(server, payload.body))
 
     def _send(self, server: ModelContainer, body: bytes) -> bytes:
         """The answer to one request. What a repetition may cure is tried again."""

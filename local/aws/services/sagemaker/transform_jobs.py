@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from local.aws.services.sagemaker import validation
+from local.aws.services.sagemaker.data_processing import DataProcessing, described
 from local.aws.services.sagemaker.hosting import HostingOperations
 from local.aws.services.sagemaker.jobs import JobOperations, check_data_type, check_image, copied, queue
 from local.aws.services.sagemaker.records import TransformJob, now
@@ -12,7 +13,6 @@ from local.aws.services.sagemaker.validation import ValidationError
 
 Request = Mapping[str, Any]
 MAX_PAYLOAD_MB = 100
-WHOLE_RECORD = {"InputFilter": "$", "OutputFilter": "$", "JoinSource": "None"}
 
 
 class TransformOperations(JobOperations, HostingOperations):
@@ -25,6 +25,7 @@ class TransformOperations(JobOperations, HostingOperations):
         self._refuse_duplicate("transform", name, self.transform_jobs)
         _check_supported(request)
         _check_payload(request)
+        DataProcessing(request)
         source = request["TransformInput"]["DataSource"]["S3DataSource"]
         validation.check_s3_uri(source["S3Uri"], "S3Uri of the input")
         check_data_type(source["S3DataType"])
@@ -51,13 +52,11 @@ class TransformOperations(JobOperations, HostingOperations):
 def _check_supported(request: Request) -> None:
     """Refuses what AWS would do and this service does not."""
     given = request["TransformInput"]
-    processing = WHOLE_RECORD | (request.get("DataProcessing") or {})
     unsupported = {
         "TransformInput.CompressionType Gzip": given.get("CompressionType", "None") != "None",
         f"TransformInput.SplitType {given.get('SplitType')}": given.get("SplitType", "None")
         not in ("None", "Line"),
         "DataCaptureConfig": bool(request.get("DataCaptureConfig")),
-        "DataProcessing that filters or joins": processing != WHOLE_RECORD,
     }
     for what, asked in unsupported.items():
         if asked:
@@ -81,6 +80,7 @@ def _describe(request: Request, arn: str) -> dict[str, Any]:
         **copied("DescribeTransformJob", request),
         "TransformInput": none | request["TransformInput"],
         "TransformOutput": {"AssembleWith": "None"} | request["TransformOutput"],
+        "DataProcessing": described(request),
         "TransformJobArn": arn,
         "TransformJobStatus": "InProgress",
         "CreationTime": moment,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from local.aws.services.sagemaker.batches import PayloadTooLargeError, payloads
+from local.aws.services.sagemaker.batches import Payload, PayloadTooLargeError, payloads
 from tests.local.aws.sagemaker.account import IMAGE, until
 from tests.local.aws.sagemaker.shapes import problems
 
@@ -195,8 +195,6 @@ def test_a_name_is_used_once_and_tags_are_kept(account, model):
     [
         ("TransformJobName", "under_score", "at 'transformJobName'"),
         ("ModelName", "ghost", 'Could not find model "arn:aws:sagemaker:us-east-1:123456789012:model/ghost"'),
-        ("DataProcessing", {"InputFilter": "$[1:]"}, "DataProcessing that filters or joins is not supported"),
-        ("DataProcessing", {"JoinSource": "Input"}, "DataProcessing that filters or joins is not supported"),
         ("DataCaptureConfig", {"DestinationS3Uri": "s3://b/x"}, "DataCaptureConfig is not supported"),
         ("TransformInput.CompressionType", "Gzip", "CompressionType Gzip is not supported"),
         ("TransformInput.SplitType", "RecordIO", "SplitType RecordIO is not supported"),
@@ -219,13 +217,6 @@ def test_refused_requests(account, model, path, value, says):
     code, message = _refusal(account, request)
     assert (code, says in message) == ("ValidationException", True), message
     assert account.sagemaker.list_transform_jobs(NameContains="never-made")["TransformJobSummaries"] == []
-
-
-def test_filters_that_keep_everything_are_no_filters(account, model):
-    job = _transform(
-        account, model, "all", {"a.csv": b"1,x"}, DataProcessing={"InputFilter": "$", "JoinSource": "None"}
-    )
-    assert job["TransformJobStatus"] == "Completed", job
 
 
 def test_an_unknown_job(account):
@@ -252,7 +243,17 @@ def test_an_unknown_job(account):
 def test_payloads(tmp_path, content, split, strategy, limit, expected):
     file = tmp_path / "a"
     file.write_bytes(content)
-    assert list(payloads(file, split, strategy, limit)) == expected
+    found = list(payloads(file, split, strategy, limit))
+    assert [payload.body for payload in found] == expected
+    records = [record for payload in found for record in payload.records]
+    assert records == ([content] if split == "None" else content.splitlines())
+
+
+def test_a_payload_remembers_the_records_that_it_was_made_of(tmp_path):
+    file = tmp_path / "a"
+    file.write_bytes(b"1,a\n2,b\n3,c\n")
+    found = list(payloads(file, "Line", "MultiRecord", 3, lambda record: record[2:]))
+    assert found == [Payload(b"a\nb", [b"1,a", b"2,b"]), Payload(b"c", [b"3,c"])]
 
 
 @pytest.mark.parametrize("strategy", ["SingleRecord", "MultiRecord"])

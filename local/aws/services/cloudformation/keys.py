@@ -1,0 +1,85 @@
+"""``AWS::KMS::Key``, and keys that outlive a restart of the server."""
+
+import json
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+from moto.kms import models as kms
+from moto.kms import utils
+from moto.kms.models import kms_backends
+from typing_extensions import override
+
+from local.aws.services.cloudformation.attachment import Properties
+
+SYMMETRIC = "SYMMETRIC_DEFAULT"
+
+_generate = utils.generate_private_key
+
+
+class Key(kms.Key):
+    """Moto loses a key that is updated, and keeps its policy in a form that the API cannot show."""
+
+    @classmethod
+    @override
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
+    ) -> kms.Key:
+        properties = cloudformation_json["Properties"]
+        key: kms.Key = kms_backends[account_id][region_name].create_key(
+            policy=None, key_usage="ENCRYPT_DECRYPT", key_spec=SYMMETRIC, description="", tags=None
+        )
+        configure(key, properties)
+        return key
+
+    @classmethod
+    @override
+    def update_from_cloudformation_json(
+        cls,
+        original_resource: Any,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> kms.Key:
+        key: kms.Key = original_resource
+        configure(key, cloudformation_json["Properties"])
+        return key
+
+
+def configure(key: kms.Key, properties: Properties) -> None:
+    """Puts the properties in force."""
+    key.policy = json.dumps(properties["KeyPolicy"], default=str)
+    key.description = properties.get("Description", "")
+    key.enabled = properties.get("Enabled", True)
+    key.key_state = "Enabled" if key.enabled else "Disabled"
+    key.key_rotation_status = properties.get("EnableKeyRotation", False)
+    tagger = kms_backends[key.account_id][key.region].tagger
+    tagger.delete_all_tags_for_resource(key.id)
+    tags = properties.get("Tags", [])
+    tagger.tag_resource(key.id, [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in tags])
+
+
+def generate_private_key(key_spec: str) -> Any:
+    """None for a symmetric key, which has no use for one; moto takes a tenth of a second to make it."""
+    return None if key_spec == SYMMETRIC else _generate(key_spec)
+
+
+def _state(key: Any) -> dict[str, Any]:
+    """What is saved of moto's wrapper around a private key, which itself cannot be pickled."""
+    pem = key.private_key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return vars(key) | {"private_key": pem}
+
+
+def _restore(key: Any, state: dict[str, Any]) -> None:
+    vars(key).update(state, private_key=serialization.load_pem_private_key(state["private_key"], None))
+
+
+def install() -> None:
+    """Makes every key one that can be saved."""
+    setattr(kms, "generate_private_key", generate_private_key)  # noqa: B010  # which it imports from elsewhere
+    wrappers: tuple[Any, ...] = (utils.RSAPrivateKey, utils.ECDSAPrivateKey)
+    for wrapper in wrappers:
+        wrapper.__getstate__ = _state
+        wrapper.__setstate__ = _restore

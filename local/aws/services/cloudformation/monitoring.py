@@ -1,0 +1,105 @@
+"""``AWS::CloudWatch::Alarm`` and ``AWS::Logs::LogGroup``."""
+
+from typing import Any
+
+from moto.cloudwatch.models import cloudwatch_backends
+from moto.core.utils import tags_from_cloudformation_tags_list
+from moto.logs import models as logs
+from moto.logs.models import logs_backends
+from typing_extensions import override
+
+from local.aws.services.cloudformation.attachment import Attachment, Properties
+
+
+class Alarm(Attachment):
+    """Kept and shown, but never raised: the local AWS measures neither queues nor rules."""
+
+    resource_type = "AWS::CloudWatch::Alarm"
+
+    @property
+    @override
+    def physical_resource_id(self) -> str:
+        return str(self.properties["AlarmName"])
+
+    @override
+    def apply(self) -> None:
+        wanted = self.properties
+        self._backend().put_metric_alarm(
+            name=self.physical_resource_id,
+            namespace=wanted["Namespace"],
+            metric_name=wanted["MetricName"],
+            comparison_operator=wanted["ComparisonOperator"],
+            evaluation_periods=int(wanted["EvaluationPeriods"]),
+            period=int(wanted["Period"]),
+            threshold=float(wanted["Threshold"]),
+            statistic=wanted["Statistic"],
+            description=wanted.get("AlarmDescription", ""),
+            dimensions=wanted.get("Dimensions", []),
+            alarm_actions=wanted.get("AlarmActions", []),
+            ok_actions=wanted.get("OKActions", []),
+            insufficient_data_actions=wanted.get("InsufficientDataActions", []),
+            treat_missing_data=wanted.get("TreatMissingData", "missing"),
+        )
+        self._backend().set_alarm_state(
+            self.physical_resource_id, "The local AWS has no metrics.", "{}", "INSUFFICIENT_DATA"
+        )
+
+    @override
+    def remove(self) -> None:
+        self._backend().delete_alarms([self.physical_resource_id])
+
+    @classmethod
+    @override
+    def has_cfn_attr(cls, attr: str) -> bool:
+        return attr == "Arn"
+
+    def get_cfn_attribute(self, _attribute_name: str) -> str:
+        """The value of ``Fn::GetAtt``."""
+        return str(self._backend().alarms[self.physical_resource_id].alarm_arn)
+
+    def _backend(self) -> Any:
+        return cloudwatch_backends[self.account][self.region]
+
+
+class LogGroup(logs.LogGroup):
+    """Moto drops the key, and a group that is updated. One that SageMaker has made already is taken over."""
+
+    @classmethod
+    @override
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
+    ) -> logs.LogGroup:
+        backend = logs_backends[account_id][region_name]
+        backend.ensure_log_group(resource_name)
+        group: logs.LogGroup = backend.groups[resource_name]
+        configure(group, cloudformation_json["Properties"])
+        return group
+
+    @classmethod
+    @override
+    def update_from_cloudformation_json(
+        cls,
+        original_resource: Any,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> logs.LogGroup:
+        properties = cloudformation_json["Properties"]
+        group: logs.LogGroup = original_resource
+        if properties.get("LogGroupName", group.name) != group.name:
+            group.delete(account_id, region_name)
+            return cls.create_from_cloudformation_json(
+                new_resource_name, cloudformation_json, account_id, region_name
+            )
+        configure(group, properties)
+        return group
+
+
+def configure(group: logs.LogGroup, properties: Properties) -> None:
+    """Puts the properties in force."""
+    group.kms_key_id = properties.get("KmsKeyId")
+    group.retention_in_days = properties.get("RetentionInDays")
+    backend = logs_backends[group.account_id][group.region]
+    backend.tagger.delete_all_tags_for_resource(group.arn)
+    backend.tag_resource(group.arn, tags_from_cloudformation_tags_list(properties.get("Tags", [])))

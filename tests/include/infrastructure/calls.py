@@ -1,0 +1,52 @@
+"""The IAM actions of what Airflow's side calls, read from its source and from the table of jobs."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from botocore import xform_name
+from botocore.session import get_session
+
+from local.aws.calls.permissions import ACTIONS, S3_ACTIONS
+from millrace import jobs
+
+PLUGINS = Path(jobs.__file__).parent
+SERVICES = ("logs", "s3", "sns", "sqs", "sagemaker-runtime", "sagemaker")
+"""Of an operation that two have, ``DeleteEndpoint``, the later is meant."""
+NOT_OF_AWS = {"search"}
+"""Methods of other things: of ``jmespath``."""
+
+
+def called() -> set[str]:
+    """Actions of every operation that a client is asked for by its name, and of every kind of job."""
+    known = dict(_operations())
+    methods = {name for path in PLUGINS.rglob("*.py") for name in _methods(ast.parse(path.read_text()))}
+    return {known[name] for name in methods if name in known and name not in NOT_OF_AWS} | _of_jobs()
+
+
+def _of_jobs() -> set[str]:
+    """What the rows of the table name; jobs are started with tags, which is an action of its own."""
+    return {"sagemaker:AddTags"} | {
+        f"{kind.service}:{operation}"
+        for kind in jobs.KINDS.values()
+        for operation in (kind.start, kind.describe, kind.stop, kind.listing.operation)
+        if operation
+    }
+
+
+def _operations() -> Iterator[tuple[str, str]]:
+    for service in SERVICES:
+        prefix = service.partition("-")[0]
+        for operation in get_session().get_service_model(service).operation_names:
+            named = S3_ACTIONS.get(operation, operation) if service == "s3" else operation
+            yield xform_name(operation), f"{prefix}:{ACTIONS.get((prefix, operation), named)}"
+
+
+def _methods(tree: ast.AST) -> Iterator[str]:
+    """Names of called methods, and what a call is given as a name: of a paginator, of an operation."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Attribute):
+                yield node.func.attr
+            if node.args and isinstance(node.args[0], ast.Constant):
+                yield str(node.args[0].value)

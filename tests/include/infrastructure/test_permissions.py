@@ -1,0 +1,162 @@
+"""The roles may do what the pipelines do, and nothing else."""
+
+import json
+import re
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import pytest
+
+from include.naming import TaskIdentity, job_name, resource_name
+from millrace import jobs
+from tests.include.infrastructure.calls import called
+from tests.include.infrastructure.variants import TEMPLATE, Variant, listed
+
+AIRFLOW = ("AirflowPolicy", "TriggererPolicy")
+OWN_QUEUES = {
+    "sns:ListSubscriptionsByTopic",
+    "sns:Subscribe",
+    "sns:Unsubscribe",
+    "sqs:CreateQueue",
+    "sqs:DeleteQueue",
+    "sqs:GetQueueAttributes",
+    "sqs:ListQueues",
+    "sqs:SetQueueAttributes",
+}
+"""What only a triggerer that makes a queue for itself calls."""
+NOT_CALLED = {
+    "iam:PassRole": "starting a job or making a model hands it the jobs' role",
+    "kms:CreateGrant": "and may hand it the key of its volume",
+    "kms:Decrypt": "S3, SNS and SQS decrypt in the caller's name",
+    "kms:DescribeKey": "SageMaker looks at a key that a request names in the caller's name",
+    "kms:GenerateDataKey": "S3, SNS and SQS encrypt in the caller's name",
+    "s3:AbortMultipartUpload": "Airflow's remote logs may be uploaded in parts",
+    "s3:GetBucketLocation": "Airflow's remote logging asks for it",
+}
+"""Actions that no code of ours names, and why they are needed."""
+NOWHERE_NARROWER = {
+    "cloudwatch:PutMetricData": "its condition names the namespace",
+    "sagemaker:ListModelPackages": "AWS does not say which ARN a listing of a group has",
+}
+
+
+@cache
+def reference() -> Any:
+    """AWS's own of actions and their resources, in the copy that cfn-lint brings."""
+    return json.loads(files("cfnlint.data.AdditionalSpecs").joinpath("Policies.json").read_text())
+
+
+def no_resource(action: str) -> bool:
+    """Whether AWS has no resource for an action."""
+    service, _, name = action.partition(":")
+    known = {key.lower(): each for key, each in reference()[service]["Actions"].items()}
+    return not known[name.lower()].get("Resources")
+
+
+def test_airflow_may_do_what_it_calls(plain):
+    needed = called()
+    assert {"sagemaker:CreateTransformJob", "sns:Publish", "sqs:CreateQueue", "s3:ListBucket"} <= needed
+    assert needed - plain.actions(*AIRFLOW) == set()
+
+
+def test_airflow_may_do_nothing_that_it_does_not_call(plain):
+    assert plain.actions(*AIRFLOW) - called() == set(NOT_CALLED)
+
+
+def test_with_a_queue_for_all_triggerers_nobody_makes_one(plain, shared):
+    assert plain.actions(*AIRFLOW) - shared.actions(*AIRFLOW) == OWN_QUEUES
+    assert shared.actions(*AIRFLOW) - plain.actions(*AIRFLOW) == set()
+    [statement] = [each for each in shared.statements("TriggererPolicy") if each["Sid"] == "ShareTheQueue"]
+    assert statement["Resource"] == {"Fn::GetAtt": ["SharedEventsQueue", "Arn"]}
+
+
+def test_only_the_triggerers_take_messages(variant):
+    assert not [action for action in variant.actions("AirflowPolicy") if action.startswith("sqs:")]
+
+
+@pytest.mark.parametrize("resource", ["JobRole", *AIRFLOW])
+def test_permissions_name_actions_and_resources(variant, resource):
+    for statement in variant.statements(resource):
+        assert statement["Effect"] == "Allow"
+        actions = listed(statement["Action"])
+        assert not [action for action in actions if "*" in action], statement["Sid"]
+        if statement["Resource"] == "*":
+            wide = [action for action in actions if not no_resource(action)]
+            assert set(wide) <= set(NOWHERE_NARROWER), statement["Sid"]
+
+
+def test_every_role_is_one_that_only_its_service_takes_on_for_this_account(variant):
+    for role in variant.of_type("IAM::Role").values():
+        [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Principal"] == {"Service": "sagemaker.amazonaws.com"}
+        assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_airflow_passes_only_the_jobs_role_and_only_to_sagemaker(variant):
+    [statement] = [
+        each for each in variant.statements("AirflowPolicy") if "iam:PassRole" in listed(each["Action"])
+    ]
+    assert statement["Resource"] == {"Fn::GetAtt": ["JobRole", "Arn"]}
+    assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+
+
+@pytest.mark.parametrize("resource", ["JobRole", "AirflowPolicy"])
+def test_a_key_is_handed_on_only_to_aws_and_only_this_one(variant, resource):
+    statements = [each for each in variant.statements(resource) if "kms:" in str(each["Action"])]
+    assert {str(each["Resource"]) for each in statements} == {str(variant.key)}
+    [grant] = [each for each in statements if "kms:CreateGrant" in listed(each["Action"])]
+    assert grant["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+
+
+def test_jobs_have_network_interfaces_only_where_they_are_wanted(plain):
+    def reaches(variant: Variant) -> bool:
+        return any(action.startswith("ec2:") for action in variant.actions("JobRole"))
+
+    assert (reaches(plain), reaches(Variant({"JobsInVpc": "yes"}))) == (False, True)
+
+
+def sagemaker_resources(variant: Variant) -> dict[str, str]:
+    """Pattern of the name by type of resource."""
+    [statement] = [
+        each for each in variant.statements("AirflowPolicy") if each["Sid"] == "RunJobsAndServeModels"
+    ]
+    names = [resource["Fn::Sub"].rpartition(":")[2] for resource in statement["Resource"]]
+    return dict(name.split("/", 1) for name in names)
+
+
+@pytest.mark.parametrize("launch", [1, 12])
+def test_names_that_the_pipelines_give_are_those_that_airflow_may_use(plain, launch):
+    """Another environment's jobs and models are none of its business."""
+    longest = "e" * TEMPLATE["Parameters"]["Environment"]["MaxLength"]
+    patterns = {
+        kind: pattern.replace("${Environment}", longest)
+        for kind, pattern in sagemaker_resources(plain).items()
+    }
+    task = TaskIdentity(longest, "main", "a_dag_of_some_length", "run", "a_task_of_some_length")
+    for kind in jobs.KINDS.values():
+        name = job_name(task, launch, max_length=kind.max_name_length)
+        resource = {
+            "HyperParameterTuningJobName": "hyper-parameter-tuning-job",
+            "EndpointName": "endpoint-config",
+        }.get(kind.name_field, re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.name_field[:-4]).lower())
+        assert fnmatchcase(name, patterns[resource]), resource
+        if kind is jobs.ENDPOINT:
+            assert fnmatchcase(name, patterns["model"])
+    endpoint = resource_name(longest, "main", "a_dag_of_some_length")
+    for resource in ("endpoint", "model-package-group", "model-package"):
+        assert fnmatchcase(endpoint, patterns[resource])
+        assert not fnmatchcase(resource_name("other", "main", "dag"), patterns[resource])
+
+
+@pytest.mark.parametrize("policy", AIRFLOW)
+def test_a_managed_policy_is_not_longer_than_aws_takes(variant, policy):
+    """6,144 characters without white space, once the names are in it."""
+    document = json.dumps({"Statement": variant.statements(policy)}, default=str)
+    values = {"Partition": "aws-us-gov", "Region": "ap-southeast-2", "AccountId": "1" * 12}
+    for name, value in values.items():
+        document = document.replace(f"${{AWS::{name}}}", value)
+    document = document.replace("${Environment}", "e" * 16).replace("${Bucket}", "b" * 63)
+    arns = document.count("Fn::GetAtt") + document.count('"Ref"') + document.count("${EventsTopic}")
+    assert len(re.sub(r"\s", "", document)) + arns * 80 + 30 <= 6144
