@@ -25,7 +25,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="MILLRACE_", frozen=True, extra="ignore")
 
-    environment: Slug = "local"
+    environment: Annotated[Slug, Field(max_length=16)] = "local"
     """Part of every name and prefix, so that environments can share an account."""
     tenant: Slug = "main"
     team: Slug = "ml"

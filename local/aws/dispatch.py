@@ -21,6 +21,9 @@ from local.aws.calls.permissions import Permissions
 from local.aws.http import ExcInfo, refuse_to_write
 from local.aws.incoming import Incoming
 from local.aws.pages import ROOT, Pages
+from local.aws.services.sagemaker.interruption import PATH as INTERRUPTION
+from local.aws.services.sagemaker.interruption import Interruption
+from local.aws.webhdfs import WebHdfs, WebHdfsRequest
 
 if TYPE_CHECKING:
     from local.aws.server import LocalAws
@@ -57,6 +60,8 @@ class Dispatcher(DomainDispatcherApplication):
         self._aws = aws
         self._backends: dict[str, Any] = {}
         self._pages = Pages(aws)
+        self._webhdfs = WebHdfs(aws)
+        self._interruption = Interruption(aws)
         self._permissions = Permissions(aws.account_id, self._backend_of)
 
     @override
@@ -66,8 +71,8 @@ class Dispatcher(DomainDispatcherApplication):
             return _answer(request, start_response, 403, "AccessDenied", _STRANGER)
         if request.path == HEALTH_PATH:
             return self._health(start_response)
-        if f"{request.path}/".startswith(ROOT):
-            return self._pages(environ, start_response)
+        if beside := self._beside(request):
+            return beside(environ, start_response)
         if self._is_led_from_a_page(environ, request.path):
             return _answer(request, start_response, 403, "AccessDenied", _LED)
         if request.path.startswith("/moto-api"):
@@ -75,6 +80,14 @@ class Dispatcher(DomainDispatcherApplication):
         counted = self._counted(request, start_response)
         with self._guard(request):
             return self._call(request, counted)
+
+    def _beside(self, request: Incoming) -> Pages | WebHdfs | Interruption | None:
+        """What answers here that is no service of AWS."""
+        if INTERRUPTION.fullmatch(request.path):
+            return self._interruption
+        if f"{request.path}/".startswith(ROOT):
+            return self._pages
+        return self._webhdfs if WebHdfsRequest.is_one(request) else None
 
     def _is_led_from_a_page(self, environ: dict[str, Any], path: str) -> bool:
         """A page of another site, or one that a job wrote, had a browser GET something other than an object.

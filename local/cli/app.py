@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from local.cli import history, logs, run, stack
+from local.cli import history, interrupt, logs, run, stack
 from local.cli.console import errors
 from local.stack.errors import MillraceError
 
@@ -27,6 +27,7 @@ app.command()(run.run)
 app.command()(run.trigger)
 app.command()(logs.logs)
 app.command()(history.history)
+app.command()(interrupt.interrupt)
 
 
 def main() -> None:

@@ -17,6 +17,11 @@ FOREIGN = re.compile(
 PYTHONDONTWRITEBYTECODE is among them: without bytecode each start takes seconds longer.
 """
 
+LOCAL_AWS = (
+    *("MILLRACE_JOBS_AT_A_TIME", "MILLRACE_JOB_QUOTA", "MILLRACE_SPARK_MEMORY"),
+    *("MILLRACE_SPOT_INTERRUPTIONS", "MILLRACE_SPOT_PRICE"),
+)
+
 
 def base(config: StackConfig, environ: Mapping[str, str]) -> dict[str, str]:
     """The user's environment without what is foreign, pointed at the local AWS."""
@@ -44,6 +49,11 @@ def aws(config: StackConfig) -> dict[str, str]:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+
+
+def local_aws(environ: Mapping[str, str]) -> dict[str, str]:
+    """The settings of the local AWS that the user has given: see ``local.aws.services.sagemaker``."""
+    return {name: environ[name] for name in LOCAL_AWS if name in environ}
 
 
 def millrace(config: StackConfig, outputs: Mapping[str, str]) -> dict[str, str]:

@@ -171,7 +171,8 @@ def _check_same_ports(config: StackConfig) -> None:
 def _aws_program(config: StackConfig) -> Program:
     command = [sys.executable, "-m", "local.aws", "--port", str(config.ports.aws)]
     folders = ["--home", str(config.aws_home), "--images", str(config.images)]
-    return Program(AWS, [*command, *folders], priority=1, stop_seconds=30)
+    given = environment.local_aws(os.environ)
+    return Program(AWS, [*command, *folders], given, priority=1, stop_seconds=30)
 
 
 def _airflow_programs(

@@ -173,6 +173,8 @@ TRAINING = _sagemaker_job(
     "Training",
     called="training",
     console="jobs",
+    # Of a job that was stopped only the last status message says by which limit.
+    reason="join(' ', [FailureReason, SecondaryStatusTransitions[-1].StatusMessage][?@])",
     result={
         "arn": "TrainingJobArn",
         "artifact": "ModelArtifacts.S3ModelArtifacts",

@@ -1,10 +1,12 @@
 """A container without a container engine: a process tree in a folder that stands for ``/``."""
 
+import math
 import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,13 +29,17 @@ LineSink = Callable[[str], None]
 
 @dataclass(frozen=True)
 class ContainerSpec:
-    """What to run: `command` and `environment` may name `/opt/ml` and below, as in the real container."""
+    """What to run: `command` and `environment` may name `/opt/ml` and below, as in the real container.
+
+    With `keeps_read_only` not even root writes to a read-only file or folder.
+    """
 
     image: Image
     venv: Path
     root: Path
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
+    keeps_read_only: bool = False
 
     @property
     def base(self) -> Path:
@@ -50,16 +56,26 @@ class Container:
         spec.base.mkdir(parents=True, exist_ok=True)
         (spec.root / "tmp").mkdir(exist_ok=True)
         command = [reroot(part, spec.base) for part in spec.command]
-        # The init process sits in its own session: a Ctrl-C at the server's terminal is not for jobs.
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(INIT), str(grace), *_found(command, spec)],
-            cwd=spec.root,
-            env=environment(spec),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        self._report, report = os.pipe()
+        options = [str(grace), str(report), "read-only" if spec.keeps_read_only else ""]
+        try:
+            # The init process sits in its own session: a Ctrl-C at the server's terminal is not for jobs.
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(INIT), *options, *_found(command, spec)],
+                cwd=spec.root,
+                env=environment(spec),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=[report],
+            )
+        except BaseException:
+            os.close(self._report)
+            raise
+        finally:
+            os.close(report)
+        self._ended_at = math.inf
         self._pump = threading.Thread(
             target=self._read, args=(on_line,), name=f"log {spec.root.name}", daemon=True
         )
@@ -86,6 +102,14 @@ class Container:
             self._process.stdin.close()
         return 128 - code if code < 0 else code
 
+    @property
+    def ended_at(self) -> float:
+        """When the program ended, on the monotonic clock; infinite while it runs.
+
+        What the program left running is killed after that, so this tells which of two programs ended first.
+        """
+        return self._ended_at
+
     def stop(self) -> None:
         """SIGTERM for the program; after the grace period everything is killed. Does not wait."""
         if self.running:
@@ -107,6 +131,9 @@ class Container:
         with stream:
             for line in lines(stream.read1):
                 on_line(line)
+        with os.fdopen(self._report, "rb") as report:
+            # An init process that was killed reports nothing.
+            self._ended_at = float(report.read() or time.monotonic())
 
 
 def environment(spec: ContainerSpec) -> dict[str, str]:

@@ -3,6 +3,9 @@
 On AWS an image is built from ``include/images/<name>/Dockerfile``. Here the same folder's
 ``requirements.txt`` becomes a virtual environment. Its name holds a hash of what it is made from, so a
 changed file makes a new environment and an unchanged one is found again.
+
+An image may exist in other versions of its main library: ``versions/<version>.txt`` has the packages of
+one, and the tag of an image's URI names it. Every other tag means ``requirements.txt``.
 """
 
 import argparse
@@ -24,6 +27,8 @@ from uv import find_uv_bin
 
 SOURCES = Path(__file__).resolve().parents[3] / "include" / "images"
 AWS_IMAGES = {"sagemaker-xgboost": "xgboost", "sagemaker-spark-processing": "spark"}
+VERSIONS = "versions"
+_VERSION = re.compile(r"\d+(\.\d+)+(-\d+)?")
 _URI = re.compile(r"^(?P<repository>[^:@\s]+)(?::(?P<tag>[\w][\w.\-]*))?(?:@sha256:[0-9a-f]{64})?$")
 
 Progress = Callable[[str], None]
@@ -44,11 +49,18 @@ class Image:
 
     name: str
     folder: Path
+    version: str | None = None
+    """One of ``versions/``; None for the image's own."""
 
     @property
     def requirements(self) -> Path:
         """The pinned packages of the environment."""
-        return self.folder / "requirements.txt"
+        return self.folder / (f"{VERSIONS}/{self.version}.txt" if self.version else "requirements.txt")
+
+    @property
+    def label(self) -> str:
+        """What messages call it."""
+        return f"{self.name} {self.version}" if self.version else self.name
 
     def program(self, name: str) -> Path | None:
         """The script that ``docker run IMAGE <name>`` runs, or None where the image has none."""
@@ -73,15 +85,23 @@ class ImageStore:
         return sorted(d.name for d in self.sources.iterdir() if (d / "requirements.txt").is_file())
 
     def resolve(self, uri: str) -> Image:
-        """The image that ``uri`` names. Raises `UnknownImageError`, which lists the images there are."""
+        """The image that ``uri`` names.
+
+        Raises:
+            UnknownImageError: there is no such image, or it is not here in the version that the tag names.
+                The message lists those that are.
+        """
         match = _URI.match(uri)
-        name = match["repository"].rsplit("/", 1)[-1] if match else ""
-        name = AWS_IMAGES.get(name, name)
-        if name not in self.names():
+        repository = match["repository"].rsplit("/", 1)[-1] if match else ""
+        name = AWS_IMAGES.get(repository, repository)
+        if match is None or name not in self.names():
             raise UnknownImageError(
                 f"Requested image {uri} not found. Images here: {', '.join(self.names())}."
             )
-        return Image(name, self.sources / name)
+        folder = self.sources / name
+        if repository in AWS_IMAGES:
+            return Image(name, folder, _nearest_version(folder, match["tag"] or ""))
+        return Image(name, folder, _version(name, folder, match["tag"] or ""))
 
     def path(self, image: Image) -> Path:
         """Where the image's environment is, or will be."""
@@ -97,13 +117,13 @@ class ImageStore:
         if environment.is_dir():
             return environment
         self.home.mkdir(parents=True, exist_ok=True)
-        with _locked(self.home / f".{environment.name}.lock", image.name, progress):
+        with _locked(self.home / f".{environment.name}.lock", image.label, progress):
             if not environment.is_dir():
                 self._build(image, environment, progress)
         return environment
 
     def _build(self, image: Image, environment: Path, progress: Progress) -> None:
-        progress(f"Image {image.name}: installing {_count(image.requirements)} packages, once.")
+        progress(f"Image {image.label}: installing {_count(image.requirements)} packages, once.")
         partial = Path(tempfile.mkdtemp(prefix=f".{environment.name}.", dir=self.home))
         try:
             # --relocatable: the environment is made under one name and used under another.
@@ -117,7 +137,7 @@ class ImageStore:
             partial.rename(environment)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
-        progress(f"Image {image.name}: ready in {environment}.")
+        progress(f"Image {image.label}: ready in {environment}.")
 
 
 def _uv(arguments: list[str | Path], image: Image, progress: Progress) -> None:
@@ -135,11 +155,11 @@ def _uv(arguments: list[str | Path], image: Image, progress: Progress) -> None:
     for line in process.stdout or ():
         lines.append(line.rstrip())
         if not lines[-1].startswith(" + "):
-            progress(f"Image {image.name}: {lines[-1]}")
+            progress(f"Image {image.label}: {lines[-1]}")
     if process.wait() != 0:
         reason = " ".join(lines[-5:])
         raise ImageBuildFailed(
-            f"Image {image.name} could not be installed from {image.requirements}: {reason} "
+            f"Image {image.label} could not be installed from {image.requirements}: {reason} "
             "Check the network and the free disk space, then start the job again."
         )
 
@@ -153,6 +173,34 @@ def _locked(path: Path, name: str, progress: Progress) -> Iterator[None]:
             progress(f"Image {name}: another job is installing it; waiting.")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def versions(folder: Path) -> list[str]:
+    """Those that an image is here in beside its own, sorted; none for most images."""
+    return sorted(path.stem for path in (folder / VERSIONS).glob("*.txt"))
+
+
+def _version(name: str, folder: Path, tag: str) -> str | None:
+    """What the tag names; None where it names no version, or the image's own."""
+    others, own = versions(folder), _own_version(name, folder)
+    if tag in others:
+        return tag
+    if others and _VERSION.fullmatch(tag) and tag != own:
+        there = ", ".join(sorted([*others, own]))
+        raise UnknownImageError(f"Image {name} is not here in version {tag}. Versions here: {there}.")
+    return None
+
+
+def _nearest_version(folder: Path, tag: str) -> str | None:
+    """For a tag of AWS's own images, such as ``3.0-5``: ours of the same release, or else the image's own."""
+    release = tag.split("-", maxsplit=1)[0]
+    return next((version for version in versions(folder) if version.startswith(f"{release}.")), None)
+
+
+def _own_version(name: str, folder: Path) -> str:
+    """The version of the library that the image is named after."""
+    pinned = re.search(rf"^{re.escape(name)}==(\S+)", (folder / "requirements.txt").read_text(), re.MULTILINE)
+    return pinned[1] if pinned else "latest"
 
 
 def _python_version() -> str:

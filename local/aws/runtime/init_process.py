@@ -1,9 +1,11 @@
 """The first process of a container: starts the program, passes signals on, leaves nothing behind.
 
-Run as ``python -I -S init_process.py GRACE_SECONDS PROGRAM [ARGUMENT ...]`` by its path, with nothing of ours
-importable. Its standard input is a pipe that the server holds open: the end of it means that the server is
-gone, and then everything in the container is killed. On Linux it adopts orphaned grandchildren, so that a
-process which left the group is found too.
+Run as ``python -I -S init_process.py GRACE_SECONDS REPORT READ_ONLY PROGRAM [ARGUMENT ...]`` by its path,
+with nothing of ours importable. Its standard input is a pipe that the server holds open: the end of it means
+that the server is gone, and then everything in the container is killed. On Linux it adopts orphaned
+grandchildren, so that a process which left the group is found too. To the file descriptor REPORT it writes
+when the program ended. If READ_ONLY is not empty, a program that runs as root on Linux gives up its right to
+write what is read-only.
 """
 
 import contextlib
@@ -17,12 +19,15 @@ import time
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+PR_CAPBSET_DROP = 24
 PR_SET_CHILD_SUBREAPER = 36
+CAP_DAC_OVERRIDE = 1
 
 
 def main() -> int:
     """Exit code of the program, 128 + signal if a signal ended it."""
-    grace = float(sys.argv[1])
+    grace, report, read_only = float(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    command = sys.argv[4:]
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_write, False)
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
@@ -30,11 +35,17 @@ def main() -> int:
         signal.signal(number, lambda *_: None)
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     try:
-        program = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, preexec_fn=_die_with_parent)  # noqa: PLW1509
+        program = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            preexec_fn=lambda: _confine(keep_read_only=bool(read_only)),  # noqa: PLW1509
+        )
     except OSError as error:
-        print(f"{sys.argv[2]}: {error.strerror}", file=sys.stderr)
+        print(f"{command[0]}: {error.strerror}", file=sys.stderr)
         return 127 if isinstance(error, FileNotFoundError) else 126
     code = _supervise(program.pid, wake_read, grace)
+    with contextlib.suppress(BrokenPipeError):  # the server is gone
+        os.write(report, str(time.monotonic()).encode())
     _kill_everything()
     return code
 
@@ -114,9 +125,12 @@ def _group_members() -> list[int]:
     return [int(pid) for pid, of in rows if of == group and int(pid) != own]
 
 
-def _die_with_parent() -> None:
+def _confine(*, keep_read_only: bool) -> None:
+    """In the program's process, before it is the program: it dies with this one."""
     signal.set_wakeup_fd(-1)
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if keep_read_only:
+        _prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE)
 
 
 def _prctl(option: int, value: int) -> None:

@@ -6,9 +6,10 @@ import os
 import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlparse
 
 from boto3.exceptions import S3UploadFailedError
@@ -24,6 +25,14 @@ class NothingToDownloadError(LookupError):
 
 class UploadError(RuntimeError):
     """A result could not be written to S3."""
+
+
+class Readable(Protocol):
+    """What boto3 uploads."""
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes; none at the end."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,54 @@ class S3Uri:
         return S3Uri(self.bucket, f"{self.key.rstrip('/')}/{name}" if self.key else name)
 
 
+@dataclass(frozen=True)
+class Item:
+    """An object of an input.
+
+    Attributes:
+        uri: where it is.
+        name: its path in the input's folder; one that ends in a slash is a folder.
+        size: bytes; -1 where a manifest names it and nobody asked S3.
+    """
+
+    uri: S3Uri
+    name: str
+    size: int = -1
+
+
+def objects(client: "S3Client", uri: S3Uri, data_type: str = "S3Prefix") -> list[Item]:
+    """What an input names, in order.
+
+    Args:
+        client: of the bucket's region.
+        uri: an object, a prefix or a manifest.
+        data_type: ``S3Prefix`` or ``ManifestFile``.
+
+    Raises:
+        NothingToDownloadError: no object, or no bucket.
+        ValueError: the manifest is none.
+    """
+    with _missing_is_nothing(uri):
+        found = list(_manifest(client, uri) if data_type == "ManifestFile" else _prefix(client, uri))
+    if not found:
+        raise NothingToDownloadError(_nothing(uri))
+    return found
+
+
+def with_sizes(client: "S3Client", items: Iterable[Item]) -> list[Item]:
+    """The same objects with the sizes that S3 says.
+
+    Raises:
+        NothingToDownloadError: one of them is not there.
+    """
+    return [item if item.size >= 0 else replace(item, size=_size(client, item.uri)) for item in items]
+
+
+def _size(client: "S3Client", uri: S3Uri) -> int:
+    with _missing_is_nothing(uri):
+        return client.head_object(Bucket=uri.bucket, Key=uri.key)["ContentLength"]
+
+
 def download(
     client: "S3Client",
     uri: S3Uri,
@@ -71,46 +128,55 @@ def download(
         NothingToDownloadError: no object, or no bucket.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    listing = _manifest(client, uri) if data_type == "ManifestFile" else _prefix(client, uri)
-    found = 0
+    found = objects(client, uri, data_type)
+    with _missing_is_nothing(uri):
+        for item in found[shard[0] :: shard[1]]:
+            target = target_in(folder, item)
+            if not item.name.endswith("/"):
+                client.download_file(item.uri.bucket, item.uri.key, str(target))
+    return len(found)
+
+
+def target_in(folder: Path, item: Item) -> Path:
+    """Where an object of an input goes; makes the folders on the way.
+
+    Raises:
+        ValueError: that is outside the input's folder.
+    """
+    target = folder / item.name
+    if not target.resolve().is_relative_to(folder.resolve()):
+        raise ValueError(
+            f"The key of {item.uri} would be written outside the input's folder: rename the object."
+        )
+    (target if item.name.endswith("/") else target.parent).mkdir(parents=True, exist_ok=True)
+    return target
+
+
+@contextmanager
+def _missing_is_nothing(uri: S3Uri) -> Iterator[None]:
     try:
-        for index, (source, name) in enumerate(listing):
-            found += 1
-            if index % shard[1] == shard[0]:
-                _fetch(client, source, folder, name)
+        yield
     except ClientError as error:
         if error.response["Error"]["Code"] not in ("NoSuchBucket", "NoSuchKey", "404"):
             raise
-        found = 0
-    if not found:
-        raise NothingToDownloadError(
-            f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the '
-            "bucket exists in the selected region, that objects exist under that S3 prefix, and that the "
-            f'role has "s3:ListBucket" permissions on bucket "{uri.bucket}".'
-        )
-    return found
+        raise NothingToDownloadError(_nothing(uri)) from error
 
 
-def _fetch(client: "S3Client", source: S3Uri, folder: Path, name: str) -> None:
-    target = folder / name
-    if not target.resolve().is_relative_to(folder.resolve()):
-        raise ValueError(
-            f"The key of {source} would be written outside the input's folder: rename the object."
-        )
-    if name.endswith("/"):
-        target.mkdir(parents=True, exist_ok=True)
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    client.download_file(source.bucket, source.key, str(target))
+def _nothing(uri: S3Uri) -> str:
+    return (
+        f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the '
+        "bucket exists in the selected region, that objects exist under that S3 prefix, and that the "
+        f'role has "s3:ListBucket" permissions on bucket "{uri.bucket}".'
+    )
 
 
-def _prefix(client: "S3Client", uri: S3Uri) -> Iterator[tuple[S3Uri, str]]:
-    """Objects under a prefix and the names that they get in the folder."""
+def _prefix(client: "S3Client", uri: S3Uri) -> Iterator[Item]:
+    """Objects under a prefix."""
     pages = client.get_paginator("list_objects_v2").paginate(Bucket=uri.bucket, Prefix=uri.key)
     for page in pages:
         for item in page.get("Contents", []):
             if name := name_below(uri.key, item["Key"]):
-                yield S3Uri(uri.bucket, item["Key"]), name
+                yield Item(S3Uri(uri.bucket, item["Key"]), name, item["Size"])
 
 
 def name_below(prefix: str, key: str) -> str:
@@ -126,13 +192,13 @@ def name_below(prefix: str, key: str) -> str:
     return key[len(prefix) :].lstrip("/")
 
 
-def _manifest(client: "S3Client", uri: S3Uri) -> Iterator[tuple[S3Uri, str]]:
+def _manifest(client: "S3Client", uri: S3Uri) -> Iterator[Item]:
     body = json.loads(client.get_object(Bucket=uri.bucket, Key=uri.key)["Body"].read())
     if not (isinstance(body, list) and body and isinstance(body[0], dict) and "prefix" in body[0]):
         raise ValueError(f'The manifest {uri} must be a list that starts with {{"prefix": "s3://..."}}.')
     base = S3Uri.parse(body[0]["prefix"])
     for name in body[1:]:
-        yield S3Uri(base.bucket, base.key + name), name
+        yield Item(S3Uri(base.bucket, base.key + name), name)
 
 
 def upload_tree(client: "S3Client", folder: Path, uri: S3Uri) -> int:
@@ -152,6 +218,14 @@ def upload_file(client: "S3Client", path: Path, uri: S3Uri) -> None:
         raise UploadError(f"Could not upload {path.name} to {uri}: {error}") from error
 
 
+def upload_stream(client: "S3Client", content: Readable, uri: S3Uri) -> None:
+    """Sends what can be read, however much that is. Raises `UploadError` with the reason in a sentence."""
+    try:
+        client.upload_fileobj(content, uri.bucket, uri.key)  # type: ignore[arg-type]  # it only reads
+    except (ClientError, S3UploadFailedError) as error:
+        raise UploadError(f"Could not upload to {uri}: {error}") from error
+
+
 def files(folder: Path) -> list[Path]:
     """Regular files below a folder, sorted by path; links that leave the folder are left out."""
     inside = folder.resolve()
@@ -160,37 +234,6 @@ def files(folder: Path) -> list[Path]:
         paths = (Path(parent) / name for name in names)
         found += [p for p in paths if p.is_file() and p.resolve().is_relative_to(inside)]
     return sorted(found)
-
-
-class ContinuousUpload:
-    """Uploads files as they appear and again when they change."""
-
-    def __init__(self, client: "S3Client", folder: Path, uri: S3Uri) -> None:
-        self._client, self._folder, self._uri = client, folder, uri
-        self._seen: dict[Path, tuple[int, int]] = {}
-        self._sent: dict[Path, tuple[int, int]] = {}
-
-    def sync(self, *, final: bool = False) -> None:
-        """Sends what has not changed since the last look; everything that is new, at the end."""
-        for path in files(self._folder):
-            try:
-                stat = path.stat()
-            except FileNotFoundError:
-                continue
-            now = (stat.st_mtime_ns, stat.st_size)
-            if self._sent.get(path) != now and (final or self._seen.get(path) == now):
-                upload_file(self._client, path, self._uri.child(path.relative_to(self._folder).as_posix()))
-                self._sent[path] = now
-            self._seen[path] = now
-        if final:
-            self._remove_vanished()
-
-    def _remove_vanished(self) -> None:
-        """What was sent and then renamed or deleted by the job would stay behind as a second copy."""
-        for path in [path for path in self._sent if not path.is_file()]:
-            target = self._uri.child(path.relative_to(self._folder).as_posix())
-            self._client.delete_object(Bucket=target.bucket, Key=target.key)
-            del self._sent[path]
 
 
 def pack(folders: Iterable[Path], archive: Path) -> None:

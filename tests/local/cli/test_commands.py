@@ -168,6 +168,7 @@ def test_trigger_prints_the_run_and_returns(machine):
             "demo has no task 'nothing'. Its tasks: features, gate, is_better, deploy",
         ),
         (["logs", "demo", "--run-id", "none"], "demo has no run 'none'"),
+        (["interrupt", "nothing"], "There is no training job 'nothing'."),
         (["history", "no_input"], "left no Spark event logs under s3://"),
         (["up"], "runs on ports"),
     ],
@@ -230,7 +231,9 @@ def test_a_process_that_is_killed_comes_back(machine):
     assert machine.millrace("status").returncode == 0
 
 
-@pytest.mark.parametrize("words", [["status"], ["trigger", "demo"], ["logs", "demo"], ["history", "demo"]])
+@pytest.mark.parametrize(
+    "words", [["status"], ["trigger", "demo"], ["logs", "demo"], ["history", "demo"], ["interrupt", "job"]]
+)
 def test_a_stack_that_does_not_run_is_exit_code_3(stopped, words):
     done = stopped.millrace(*words)
     assert done.returncode == 3
@@ -254,7 +257,9 @@ def test_no_java_is_told_before_anything_starts(stopped, tmp_path):
     assert not (stopped.home / "supervisor.conf").exists()
 
 
-@pytest.mark.parametrize("command", ["", "up", "down", "status", "run", "trigger", "logs", "history"])
+@pytest.mark.parametrize(
+    "command", ["", "up", "down", "status", "run", "trigger", "logs", "history", "interrupt"]
+)
 def test_every_command_explains_itself(stopped, command):
     done = stopped.millrace(*filter(None, [command]), "--help")
     assert done.returncode == 0

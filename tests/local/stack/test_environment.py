@@ -117,3 +117,8 @@ def test_postgresql_is_spoken_to_by_the_driver_that_is_installed(url):
     variables = environment.airflow(StackConfig(home=Path("/x"), database_url=url), CREDENTIALS)
     for name in ("SQL_ALCHEMY_CONN", "SQL_ALCHEMY_CONN_ASYNC"):
         assert variables[f"AIRFLOW__DATABASE__{name}"] == "postgresql+psycopg://me@host/db"
+
+
+def test_settings_of_the_local_aws_are_the_user_s():
+    given = {"MILLRACE_SPOT_PRICE": "0.5", "MILLRACE_ENVIRONMENT": "prod", "HOME": "/home/somebody"}
+    assert environment.local_aws(given) == {"MILLRACE_SPOT_PRICE": "0.5"}

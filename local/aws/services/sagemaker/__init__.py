@@ -6,6 +6,8 @@ Settings of the server's own environment:
     Jobs that run at a time; others wait in ``Starting``. 2 by default.
 ``MILLRACE_JOB_QUOTA``
     Jobs of one kind that may be in progress; one more is refused. 100 by default.
+``MILLRACE_SPOT_INTERRUPTIONS``, ``MILLRACE_SPOT_PRICE``
+    See :mod:`~local.aws.services.sagemaker.spot`.
 ``MILLRACE_IMAGE_SOURCES``
     The folder of image sources instead of ``include/images``.
 """

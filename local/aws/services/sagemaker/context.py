@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import os
 import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING, Any, cast
 import boto3
 from botocore.config import Config
 
+from local.aws.runtime.addresses import Addresses
 from local.aws.runtime.images import ImageStore
+from local.aws.services.sagemaker.spot import SpotMarket
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -30,6 +33,9 @@ class Context:
     Attributes:
         concurrency: jobs that run at a time; others wait in ``Starting``.
         quota: jobs of one kind that may be in progress; one more is refused.
+        market: when spot jobs are interrupted and what they cost.
+        addresses: lent to the hosts of jobs that run.
+        patience: seconds without a byte read after which the log tells of a pipe's reader.
         access_key: signs the calls of the clients and of containers.
     """
 
@@ -37,6 +43,9 @@ class Context:
     images: ImageStore
     concurrency: int = 2
     quota: int = 100
+    market: SpotMarket = field(default_factory=lambda: SpotMarket.of(os.environ))
+    addresses: Addresses = field(default_factory=Addresses)
+    patience: float = 30.0
     access_key: str = ACCESS_KEY
     _arns: dict[str, str] = field(default_factory=dict)
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict)

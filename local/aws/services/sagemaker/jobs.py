@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from moto.sagemaker.models import SageMakerModelBackend
 
 from local.aws.runtime.images import UnknownImageError
-from local.aws.services.sagemaker import context, validation
+from local.aws.services.sagemaker import channels, checkpoints, context, spot, validation
 from local.aws.services.sagemaker.listing import page, select
 from local.aws.services.sagemaker.processing import ProcessingRun
 from local.aws.services.sagemaker.records import (
@@ -18,7 +18,7 @@ from local.aws.services.sagemaker.records import (
     TuningJob,
     now,
 )
-from local.aws.services.sagemaker.training import TrainingRun
+from local.aws.services.sagemaker.training import PREPARING, TrainingRun
 from local.aws.services.sagemaker.validation import (
     ResourceInUseError,
     ResourceLimitExceededError,
@@ -56,8 +56,10 @@ class JobOperations(SageMakerModelBackend):
             raise ValidationError(
                 "ResourceConfig is required: give InstanceType, InstanceCount and VolumeSizeInGB."
             )
-        _check_input_modes(request, algorithm)
+        channels.check(request)
+        checkpoints.check(request.get("CheckpointConfig"))
         validation.check_stopping_condition(request.get("StoppingCondition"))
+        spot.check_waiting(request)
         validation.check_s3_uri(request["OutputDataConfig"]["S3OutputPath"], "S3OutputPath")
         self._check_job(request, algorithm["TrainingImage"])
 
@@ -72,7 +74,7 @@ class JobOperations(SageMakerModelBackend):
         run.on_end = on_end
         with context.current().aws.changing():
             self.training_jobs[name] = job  # type: ignore[assignment]
-        job.step("Starting", "Preparing the instances for training")
+        job.step("Starting", PREPARING)
         queue().submit(run)
         return job
 
@@ -199,26 +201,6 @@ def check_image(uri: str) -> None:
         context.current().images.resolve(uri)
     except UnknownImageError as error:
         raise ValidationError(str(error)) from error
-
-
-def _check_input_modes(request: Request, algorithm: Mapping[str, Any]) -> None:
-    modes = {
-        algorithm.get("TrainingInputMode"),
-        *(c.get("InputMode") for c in request.get("InputDataConfig") or []),
-    }
-    if "Pipe" in modes:
-        raise ValidationError(
-            "TrainingInputMode Pipe is not supported by the local AWS: use File or FastFile."
-        )
-    names = [channel["ChannelName"] for channel in request.get("InputDataConfig") or []]
-    if len(set(names)) < len(names):
-        raise ValidationError(f"Channel names must be unique: {', '.join(sorted(names))}.")
-    for channel in request.get("InputDataConfig") or []:
-        source = channel["DataSource"].get("S3DataSource")
-        if source is None:
-            raise ValidationError(f"Channel {channel['ChannelName']} needs an S3DataSource.")
-        validation.check_s3_uri(source["S3Uri"], f"S3Uri of channel {channel['ChannelName']}")
-        check_data_type(source["S3DataType"])
 
 
 def _check_local_paths(request: Request) -> None:

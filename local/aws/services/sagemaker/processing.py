@@ -1,14 +1,22 @@
 """Runs a processing job: inputs in, the program, outputs out."""
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from local.aws.runtime.container import ContainerSpec, reroot
+from local.aws.runtime.continuous import ContinuousUpload
 from local.aws.runtime.images import Image
-from local.aws.runtime.transfer import ContinuousUpload, S3Uri, upload_tree
+from local.aws.runtime.transfer import S3Uri, upload_tree
 from local.aws.services.sagemaker.records import ProcessingJob, now
-from local.aws.services.sagemaker.run import JobFailedError, JobRun, resource_config, write_json
+from local.aws.services.sagemaker.run import (
+    JobFailedError,
+    JobRun,
+    TimeIsUpError,
+    resource_config,
+    write_json,
+)
 
 DEFAULT_MAX_SECONDS = 86_400
 
@@ -39,8 +47,14 @@ class ProcessingRun(JobRun):
         self.job.update(ProcessingStartTime=now())
         specs = {host: self._spec(host, image, venv) for host in self.hosts}
         continuous = self._continuous()
+        deadline = time.monotonic() + self._limit()
         try:
-            codes = self.run_containers(specs, lambda _: None, self._limit(), continuous)
+            codes = self.run_containers(
+                specs,
+                lambda _: None,
+                continuous,
+                lambda: TimeIsUpError() if time.monotonic() > deadline else None,
+            )
         finally:
             for upload in continuous:
                 upload.sync(final=True)
@@ -114,16 +128,18 @@ class ProcessingRun(JobRun):
     def _continuous(self) -> list[ContinuousUpload]:
         client = self.context.s3(self.job.region)
         return [
-            ContinuousUpload(client, Path(reroot(output["LocalPath"], self._base(host))), uri)
+            ContinuousUpload(
+                client, [Path(reroot(output["LocalPath"], self._base(host))) for host in self.hosts], uri
+            )
             for output, uri in self.outputs
             if output.get("S3UploadMode") == "Continuous"
-            for host in self.hosts
         ]
 
     def _raise_failure(self, codes: dict[str, int]) -> None:
+        """The host that failed first took the others with it: it has the reason."""
         for host, code in codes.items():
             if code != 0:
-                reason = self.last_words(self._base(host) / "output" / "message")
+                reason = self.last_words(host, self._base(host) / "output" / "message")
                 raise JobFailedError(f"AlgorithmError: {reason}, exit code: {code}")
 
     def _upload(self) -> None:

@@ -38,6 +38,12 @@ class JobQueue:
         elif running:
             running[0].stop()
 
+    def running(self, arn: str) -> JobRun | None:
+        """The execution of a job; None for one that waits or has ended."""
+        with self._lock:
+            found = self._running.get(arn)
+        return found[0] if found else None
+
     def close(self, timeout: float = 10.0) -> None:
         """Kills what runs and returns when it is gone; the jobs' state stays as it is, for `recover`."""
         with self._lock:

@@ -2,27 +2,23 @@
 
 import json
 import logging
+import os
 import shutil
 import tarfile
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from local.aws.runtime.container import Container, ContainerSpec
+from local.aws.runtime.continuous import ContinuousUpload
 from local.aws.runtime.images import Image, ImageBuildFailed, UnknownImageError
 from local.aws.runtime.logs import LogStream
-from local.aws.runtime.transfer import (
-    ContinuousUpload,
-    NothingToDownloadError,
-    S3Uri,
-    UploadError,
-    download,
-)
+from local.aws.runtime.transfer import NothingToDownloadError, S3Uri, UploadError, download
 from local.aws.services.sagemaker import context
 from local.aws.services.sagemaker.records import Job
 
@@ -70,7 +66,7 @@ class JobRun:
         self._streams: dict[str, LogStream] = {}
         self.on_end: Callable[[], None] | None = None
         """Called when the job has ended and nothing of it runs any more."""
-        self._last_lines: deque[str] = deque(maxlen=20)
+        self._last_lines: dict[str, str] = {}
 
     def stop(self) -> None:
         """Ends the job as AWS does: SIGTERM, time to save, SIGKILL."""
@@ -84,7 +80,7 @@ class JobRun:
         """Runs the job to its end. Every outcome is a status; nothing is raised."""
         try:
             self._check()
-            shutil.rmtree(self.root, ignore_errors=True)
+            remove(self.root)
             self.run()
         except AbandonedError:
             log.info("%s was running when the local AWS stopped.", self.job.arn)
@@ -99,7 +95,8 @@ class JobRun:
         finally:
             for stream in self._streams.values():
                 stream.close()
-            shutil.rmtree(self.root, ignore_errors=True)
+            remove(self.root)
+            self.context.addresses.give_back(self.job.arn)
             if self.on_end is not None:
                 self.on_end()
 
@@ -161,6 +158,12 @@ class JobRun:
             self._streams[key] = LogStream(self.context.logs(self.job.region), self.log_group, name)
         return self._streams[key]
 
+    def new_streams(self) -> None:
+        """New hosts write new log streams."""
+        self._streams.clear()
+        self._last_lines.clear()
+        self._epoch = max(self._epoch + 1, int(time.time()))
+
     def download(self, source: Mapping[str, Any], folder: Path, index: int) -> None:
         """Copies an S3 data source to the host of this index: all of it, or its shard.
 
@@ -180,21 +183,29 @@ class JobRun:
             raise JobFailedError(f"ClientError: Data download failed:{error}") from error
 
     def environment(self) -> dict[str, str]:
-        """AWS's variables, then the request's own."""
+        """AWS's variables, then the request's own, then where the hosts are: their names do not resolve."""
         own = {str(k): str(v) for k, v in (self.request.get("Environment") or {}).items()}
-        return self.context.container_environment(self.job.region) | own
+        addresses = self.context.addresses.lend(self.job.arn, self.hosts)
+        where = {"MILLRACE_HOST_ADDRESSES": json.dumps(addresses)}
+        return self.context.container_environment(self.job.region) | own | where
 
     def run_containers(
         self,
         specs: Mapping[str, ContainerSpec],
         on_line: Callable[[str], None],
-        limit: float | None,
         uploads: list[ContinuousUpload],
+        end: Callable[[], Exception | None],
     ) -> dict[str, int]:
-        """Runs one container per host; exit codes by host.
+        """Runs one container per host; exit codes by host, that which ended first coming first.
+
+        Args:
+            specs: by host.
+            on_line: takes every line of every host.
+            uploads: are synchronized from time to time.
+            end: says whether all has to end now, and why.
 
         Raises:
-            JobStoppedError, TimeIsUpError, AbandonedError: after every process has ended.
+            JobStoppedError, AbandonedError: after every process has ended. So is what `end` gives.
         """
 
         def sink(host: str) -> Callable[[str], None]:
@@ -203,7 +214,7 @@ class JobRun:
             def take(line: str) -> None:
                 stream.write(line)
                 if line.strip():
-                    self._last_lines.append(line)
+                    self._last_lines[host] = line
                 on_line(line)
 
             return take
@@ -212,7 +223,7 @@ class JobRun:
         try:
             for host, spec in specs.items():
                 containers[host] = Container(spec, sink(host))
-            ended_by = self._watch(list(containers.values()), limit, uploads)
+            ended_by = self._watch(list(containers.values()), uploads, end)
         finally:
             for container in containers.values():
                 container.kill()
@@ -221,25 +232,25 @@ class JobRun:
                 stream.close()
         if ended_by:
             raise ended_by
-        return codes
+        return {host: codes[host] for host in sorted(codes, key=lambda host: containers[host].ended_at)}
 
     def _watch(
-        self, containers: list[Container], limit: float | None, uploads: list[ContinuousUpload]
+        self,
+        containers: list[Container],
+        uploads: list[ContinuousUpload],
+        end: Callable[[], Exception | None],
     ) -> Exception | None:
-        """Waits for all containers; one that fails takes the others with it."""
-        deadline = None if limit is None else time.monotonic() + limit
+        """Waits for all containers; one that fails takes the others with it. They are asked once to end."""
         next_sync = time.monotonic() + SYNC_SECONDS
         ended_by: Exception | None = None
+        asked = False
         while any(container.running for container in containers):
             self._abandon.wait(POLL_SECONDS)
             if self._abandon.is_set():
                 return AbandonedError()
-            if ended_by is None and self._stop.is_set():
-                ended_by = JobStoppedError()
-            if ended_by is None and deadline is not None and time.monotonic() > deadline:
-                ended_by = TimeIsUpError()
             lost = any(not c.running and c.wait() != 0 for c in containers)
-            if ended_by or lost:
+            if not asked and (lost or (ended_by := JobStoppedError() if self._stop.is_set() else end())):
+                asked = True
                 for container in containers:
                     container.stop()
             if time.monotonic() > next_sync:
@@ -248,13 +259,24 @@ class JobRun:
                 next_sync = time.monotonic() + SYNC_SECONDS
         return ended_by
 
-    def last_words(self, file: Path) -> str:
-        """The reason that a container left in `file`, otherwise the last line that it printed."""
+    def last_words(self, host: str, file: Path) -> str:
+        """The reason that a host left in `file`, or its last line; with its name, if there are several."""
+        return f"{host}: {self._words(host, file)}" if len(self.hosts) > 1 else self._words(host, file)
+
+    def _words(self, host: str, file: Path) -> str:
         if file.is_file():
             with file.open(errors="replace") as text:
                 if reason := text.read(1024).strip():
                     return reason
-        return self._last_lines[-1].strip()[:1024] if self._last_lines else "the container printed nothing"
+        return self._last_lines.get(host, "the container printed nothing").strip()[:1024]
+
+
+def remove(folder: Path) -> None:
+    """Deletes a job's folder, if it is there, with what is read-only in it."""
+    for parent, _, _ in os.walk(folder):
+        with suppress(OSError):
+            Path(parent).chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -1,28 +1,51 @@
 """Runs a training job: channels in, one program per host, model and output out."""
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from local.aws.runtime.container import ContainerSpec, reroot
+from local.aws.runtime.container import ContainerSpec
+from local.aws.runtime.continuous import ContinuousUpload
 from local.aws.runtime.images import Image
 from local.aws.runtime.logs import MetricScraper
-from local.aws.runtime.transfer import ContinuousUpload, S3Uri, download, pack, upload_file, upload_tree
+from local.aws.runtime.pipes import PipeFeeder
+from local.aws.runtime.transfer import S3Uri
+from local.aws.services.sagemaker import artifacts, channels, checkpoints
+from local.aws.services.sagemaker.delivery import FAILED, Delivery
 from local.aws.services.sagemaker.records import TrainingJob, now
 from local.aws.services.sagemaker.run import (
     JobFailedError,
     JobRun,
     JobStoppedError,
     TimeIsUpError,
+    remove,
     resource_config,
     write_json,
 )
+from local.aws.services.sagemaker.spot import Allowance
 
-DEFAULT_MAX_SECONDS = 86_400
+if TYPE_CHECKING:
+    from datetime import datetime
+
+PREPARING = "Preparing the instances for training"
+
+
+class SpotInterruptedError(Exception):
+    """The instances were taken away."""
+
+
+class WaitIsOverError(TimeIsUpError):
+    """A spot job waited and ran longer than its stopping condition allows."""
 
 
 class TrainingRun(JobRun):
-    """A `CreateTrainingJob` request being carried out, in AWS's order of secondary statuses."""
+    """A `CreateTrainingJob` request being carried out, in AWS's order of secondary statuses.
+
+    A spot job that is interrupted starts again, on new hosts that have its last checkpoints:
+    https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-training-status.html
+    """
 
     log_group = "/aws/sagemaker/TrainingJobs"
     job: TrainingJob
@@ -35,33 +58,33 @@ class TrainingRun(JobRun):
         self.output = S3Uri.parse(request["OutputDataConfig"]["S3OutputPath"].rstrip("/")).child(
             f"{job.name}/output"
         )
+        self._is_spot = bool(request.get("EnableManagedSpotTraining"))
+        self._allowance = Allowance(request.get("StoppingCondition") or {})
+        self._metrics = MetricScraper(request["AlgorithmSpecification"].get("MetricDefinitions") or [])
+        self._delivery = Delivery(self.context, job.region, request)
+        self._interruption = threading.Event()
+        self._attempts = 0
+        self._seconds_of_attempts = 0.0
+        self._began: datetime | None = None
+        self._over = TimeIsUpError()
+
+    def interrupt(self) -> None:
+        """Takes the instances of a spot job away, if its program runs; it starts again on others."""
+        self._interruption.set()
 
     def run(self) -> None:
         """The steps of the job, in order."""
-        algorithm = self.request["AlgorithmSpecification"]
-        image, venv = self.prepare_image(algorithm["TrainingImage"])
-        self.job.step("Downloading", "Downloading input data", TrainingStartTime=now())
-        for index, host in enumerate(self.hosts):
-            self._fill(host, index)
-        metrics = MetricScraper(algorithm.get("MetricDefinitions") or [])
-        specs = {host: self._spec(host, image, venv) for host in self.hosts}
-        checkpoints = self._checkpoints()
-        self._check()
-        self.job.step("Training", "Training image download completed. Training in progress.")
-        ended: Exception | None = None
+        image, venv = self.prepare_image(self.request["AlgorithmSpecification"]["TrainingImage"])
         try:
-            codes = self.run_containers(specs, metrics.read, self._limit(), checkpoints)
-            self._raise_failure(codes)
-        except (JobStoppedError, TimeIsUpError) as error:
-            # What a stopped job has saved so far is kept, as on AWS.
-            ended = error
-        finally:
-            self.job.update(FinalMetricDataList=metrics.final())
-            for checkpoint in checkpoints:
-                checkpoint.sync(final=True)
-        self._upload(announced=ended is None)
-        if ended:
-            raise ended
+            while True:
+                try:
+                    self._attempt(image, venv)
+                    break
+                except SpotInterruptedError:
+                    self._start_again()
+        except TimeIsUpError as error:
+            self._over = error
+            raise
         self._check()
         self._finish("Completed", "Completed", "Training job completed")
 
@@ -70,43 +93,152 @@ class TrainingRun(JobRun):
         self._finish("Stopped", "Stopped", "Training job stopped")
 
     def timed_out(self) -> None:
-        """Records that it ran too long."""
-        message = "Training job runtime exceeded MaxRuntimeInSeconds provided"
-        self._finish("Stopped", "MaxRuntimeExceeded", message)
+        """Records that it ran, or waited, too long, and which pipe it was that nobody read."""
+        limit, secondary = "MaxRuntimeInSeconds", "MaxRuntimeExceeded"
+        if isinstance(self._over, WaitIsOverError):
+            limit, secondary = "MaxWaitTimeInSeconds", "MaxWaitTimeExceeded"
+            self.job.step("Stopping", "Stopping the training job", "Stopping")
+        message = f"Training job runtime exceeded {limit} provided"
+        self._finish("Stopped", secondary, ". ".join(filter(None, [message, str(self._over)])))
 
     def failed(self, reason: str) -> None:
         """Records why it failed."""
         self._finish("Failed", "Failed", "Training job failed", FailureReason=reason[:1024])
 
+    def _attempt(self, image: Image, venv: Path) -> None:
+        """One start of the program, on every host, up to its model in S3.
+
+        Raises:
+            SpotInterruptedError: the checkpoints are in S3, and all else is gone.
+        """
+        self._check_time()
+        self._began = now()
+        start = self.job.description.get("TrainingStartTime", self._began)
+        self.job.step("Downloading", "Downloading input data", TrainingStartTime=start)
+        for index, host in enumerate(self.hosts):
+            self._fill(host, index)
+        saved = checkpoints.restore(
+            self.context.s3(self.job.region),
+            self.request.get("CheckpointConfig"),
+            [self._base(host) for host in self.hosts],
+        )
+        ended: Exception | None = None
+        try:
+            self._raise_failure(self._train(image, venv, saved))
+        except (JobStoppedError, TimeIsUpError) as error:
+            # What a stopped job has saved so far is kept, as on AWS.
+            ended = error
+        finally:
+            self.job.update(FinalMetricDataList=self._metrics.final())
+            for folder in saved:
+                folder.sync(final=True)
+        if ended is None:
+            self.job.step("Uploading", "Uploading generated training model")
+        self._upload(even_nothing=ended is None)
+        if ended:
+            raise ended
+
+    def _train(self, image: Image, venv: Path, saved: list[ContinuousUpload]) -> dict[str, int]:
+        """Exit codes of the hosts' programs, that which ended first coming first."""
+        specs = {host: self._spec(host, image, venv) for host in self.hosts}
+        with ExitStack() as stack:
+            pipes = self._pipes()
+            for pipe in pipes:
+                stack.callback(pipe.close)
+                pipe.start()
+            self._interruption.clear()
+            self._check()
+            self.job.step("Training", "Training image download completed. Training in progress.")
+            self._allowance.start()
+            stack.callback(self._allowance.pause)
+            codes = self.run_containers(specs, self._metrics.read, saved, lambda: self._end(pipes))
+        # A program may have taken a channel that broke off for one that has ended.
+        if broken := _broken(pipes):
+            raise broken
+        return codes
+
+    def _end(self, pipes: list[PipeFeeder]) -> Exception | None:
+        """What ends the programs now, other than themselves and a request to stop."""
+        if broken := _broken(pipes):
+            return broken
+        if self._allowance.has_waited:
+            return WaitIsOverError(_held_up(pipes))
+        if self._allowance.has_run:
+            return TimeIsUpError(_held_up(pipes))
+        return SpotInterruptedError() if self._is_interrupted() else None
+
+    def _is_interrupted(self) -> bool:
+        due = self.context.market.interruptions[self._attempts : self._attempts + 1]
+        return self._is_spot and (
+            self._interruption.is_set() or any(self._allowance.elapsed > s for s in due)
+        )
+
+    def _start_again(self) -> None:
+        """After an interruption: nothing of the old hosts is left, and new ones are there at once."""
+        self._seconds_of_attempts += self._seconds_since_began()
+        self._began = None
+        self._attempts += 1
+        self.job.step("Interrupted", "The spot instances of the training job were interrupted")
+        self.new_streams()
+        remove(self.root)
+        self._check()
+        self.job.step("Starting", PREPARING)
+
+    def _check_time(self) -> None:
+        self._check()
+        if self._allowance.has_waited:
+            raise WaitIsOverError
+        if self._allowance.has_run:
+            raise TimeIsUpError
+
     def _finish(self, status: str, secondary: str, message: str, **changes: Any) -> None:
+        """Billable seconds are those of one instance, as on AWS: the reader multiplies by `InstanceCount`."""
         end = now()
-        start = self.job.description.get("TrainingStartTime")
-        if start is not None:
-            seconds = max(1, round((end - start).total_seconds()))
-            changes |= {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds * len(self.hosts)}
+        if "TrainingStartTime" in self.job.description:
+            seconds = max(1, round(self._seconds_of_attempts + self._seconds_since_began()))
+            billable = self.context.market.billable(seconds) if self._is_spot else seconds
+            changes |= {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": billable}
         self.job.step(secondary, message, status, TrainingEndTime=end, **changes)
 
-    def _limit(self) -> float:
-        condition = self.request.get("StoppingCondition") or {}
-        return float(condition.get("MaxRuntimeInSeconds", DEFAULT_MAX_SECONDS))
+    def _seconds_since_began(self) -> float:
+        """Of this attempt; 0 between two."""
+        return 0.0 if self._began is None else (now() - self._began).total_seconds()
 
     def _base(self, host: str) -> Path:
         return self.root / host / "opt" / "ml"
 
     def _fill(self, host: str, index: int) -> None:
-        """Writes the configuration and copies the channels of one host."""
+        """Writes the configuration and brings the channels of one host."""
         base = self._base(host)
         config = base / "input" / "config"
-        channels = self.request.get("InputDataConfig") or []
+        data = {
+            channel["ChannelName"]: channels.config_of(self.request, channel)
+            for channel in self.request.get("InputDataConfig") or []
+        }
         write_json(config / "hyperparameters.json", self.request.get("HyperParameters") or {})
-        write_json(config / "inputdataconfig.json", {c["ChannelName"]: _channel_config(c) for c in channels})
+        write_json(config / "inputdataconfig.json", data)
         write_json(config / "resourceconfig.json", resource_config(host, self.hosts, self.instance_type))
         for folder in ("model", "output/data", "checkpoints"):
             (base / folder).mkdir(parents=True, exist_ok=True)
-        for channel in channels:
-            self._check()
-            folder = base / "input" / "data" / channel["ChannelName"]
-            self.download(channel["DataSource"]["S3DataSource"], folder, index)
+        try:
+            self._delivery.bring(base / "input" / "data", index, self._check)
+        except LookupError as error:
+            raise JobFailedError(f"{FAILED}{error}") from error
+
+    def _pipes(self) -> list[PipeFeeder]:
+        try:
+            return [
+                pipe
+                for index, host in enumerate(self.hosts)
+                for pipe in self._delivery.pipes(
+                    self._base(host) / "input" / "data", index, self._writer(host)
+                )
+            ]
+        except LookupError as error:
+            raise JobFailedError(f"{FAILED}{error}") from error
+
+    def _writer(self, host: str) -> Callable[[str], None]:
+        return lambda line: self.stream(host).write(line)
 
     def _spec(self, host: str, image: Image, venv: Path) -> ContainerSpec:
         algorithm = self.request["AlgorithmSpecification"]
@@ -120,55 +252,41 @@ class TrainingRun(JobRun):
             command = ["python", str(program)]
         environment = self.environment()
         environment |= {"TRAINING_JOB_NAME": self.job.name, "TRAINING_JOB_ARN": self.job.arn}
-        arguments = algorithm.get("ContainerArguments") or []
-        return ContainerSpec(image, venv, self.root / host, [*command, *arguments], environment)
+        return ContainerSpec(
+            image,
+            venv,
+            self.root / host,
+            [*command, *(algorithm.get("ContainerArguments") or [])],
+            environment,
+            keeps_read_only=self._delivery.has_read_only_files,
+        )
 
-    def _checkpoints(self) -> list[ContinuousUpload]:
-        """Restores checkpoints of an earlier job and keeps them in S3 from now on."""
-        config = self.request.get("CheckpointConfig")
-        if not config:
-            return []
-        client, uri = self.context.s3(self.job.region), S3Uri.parse(config["S3Uri"])
-        base = self._base(self.hosts[0])
-        folder = Path(reroot(config.get("LocalPath", "/opt/ml/checkpoints"), base))
-        try:
-            download(client, S3Uri(uri.bucket, uri.key.rstrip("/") + "/"), folder)
-        except LookupError:
-            folder.mkdir(parents=True, exist_ok=True)
-        return [ContinuousUpload(client, folder, uri)]
+    def _upload(self, *, even_nothing: bool) -> None:
+        artifacts.upload(
+            self.context.s3(self.job.region),
+            self.output,
+            {
+                "model": [self._base(host) / "model" for host in self.hosts],
+                "output": [self._base(host) / "output" / "data" for host in self.hosts],
+            },
+            scratch=None if self.request["OutputDataConfig"].get("CompressionType") == "NONE" else self.root,
+            even_nothing=even_nothing,
+        )
 
     def _raise_failure(self, codes: dict[str, int]) -> None:
+        """The host that failed first took the others with it: it has the reason."""
         for host, code in codes.items():
             if code != 0:
-                reason = self.last_words(self._base(host) / "output" / "failure")
+                reason = self.last_words(host, self._base(host) / "output" / "failure")
                 raise JobFailedError(f"AlgorithmError: {reason}, exit code: {code}")
 
-    def _upload(self, announced: bool) -> None:
-        models = [self._base(host) / "model" for host in self.hosts]
-        outputs = [self._base(host) / "output" / "data" for host in self.hosts]
-        if announced:
-            self.job.step("Uploading", "Uploading generated training model")
-        client = self.context.s3(self.job.region)
-        if self.request["OutputDataConfig"].get("CompressionType") == "NONE":
-            for folder in reversed(models):
-                upload_tree(client, folder, self.output.child("model"))
-            for folder in reversed(outputs):
-                upload_tree(client, folder, self.output.child("data"))
-            return
-        for name, folders in (("model.tar.gz", models), ("output.tar.gz", outputs)):
-            # A job that was stopped before it saved anything has no artifact.
-            if announced or any(any(folder.iterdir()) for folder in folders):
-                pack(folders, self.root / name)
-                upload_file(client, self.root / name, self.output.child(name))
+
+def _broken(pipes: list[PipeFeeder]) -> JobFailedError | None:
+    """What ended a channel before its end."""
+    error = next((pipe.error for pipe in pipes if pipe.error), None)
+    return None if error is None else JobFailedError(f"{FAILED}{error}")
 
 
-def _channel_config(channel: Mapping[str, Any]) -> dict[str, str]:
-    source = channel["DataSource"]["S3DataSource"]
-    config = {
-        "TrainingInputMode": channel.get("InputMode", "File"),
-        "S3DistributionType": source.get("S3DataDistributionType", "FullyReplicated"),
-        "RecordWrapperType": channel.get("RecordWrapperType", "None"),
-    }
-    if channel.get("ContentType"):
-        config["ContentType"] = channel["ContentType"]
-    return config
+def _held_up(pipes: list[PipeFeeder]) -> str:
+    """Sentences on the readers that a job may have waited for."""
+    return " ".join(filter(None, (pipe.standing() for pipe in pipes)))

@@ -117,6 +117,36 @@ def test_who_does_not_listen_is_killed_after_the_grace_period(spec):
     assert _gone(pids)
 
 
+def test_a_program_ends_when_it_ends_and_not_when_what_it_left_is_gone(spec, tmp_path):
+    late = "import os, time\nwhile not os.path.exists(os.environ['GO']): time.sleep(0.01)"
+    first = Container(spec("", GO=str(tmp_path / "go")), print)
+    second = Container(dataclasses.replace(spec(late, GO=str(tmp_path / "go")), root=tmp_path / "2"), print)
+    assert second.ended_at == float("inf")
+    assert first.wait(30) == 0
+    (tmp_path / "go").touch()
+    assert second.wait(30) == 0
+    assert first.ended_at < second.ended_at <= time.monotonic()
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_read_only_files_are_for_root_too(spec, tmp_path, kept):
+    code = """
+import os, pathlib
+for path in (pathlib.Path(os.environ["HOME"]) / "kept", pathlib.Path(os.environ["HOME"]) / "own"):
+    try:
+        path.write_text("changed")
+        print("written")
+    except PermissionError:
+        print("refused")
+"""
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "kept").write_text("as it was")
+    (tmp_path / "root" / "kept").chmod(0o444)
+    code, seen = _run(dataclasses.replace(spec(code), keeps_read_only=kept))
+    overrides = os.geteuid() == 0 and sys.platform == "linux" and not kept
+    assert (code, seen) == (0, ["written" if overrides else "refused", "written"])
+
+
 def test_kill_takes_everything_at_once(spec):
     seen = []
     code = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + DETACHED + "time.sleep(600)"

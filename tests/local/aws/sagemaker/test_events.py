@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from local.aws.services.sagemaker import context
+from local.aws.services.sagemaker.spot import SpotMarket
 from tests.local.aws.sagemaker.account import IMAGE, until
 
 SUBJECTS = (
@@ -64,6 +66,20 @@ def test_training(account, queue):
     assert before - 1000 <= detail["CreationTime"] <= detail["TrainingEndTime"] <= time.time() * 1000
     assert isinstance(detail["CreationTime"], int)
     assert detail["Tags"] == {}
+
+
+def test_an_interruption_of_a_spot_job(account, queue, monkeypatch):
+    monkeypatch.setattr(context.current(), "market", SpotMarket((0.1,)))
+    request = account.training_request("told-spot", "import time; time.sleep(1)")
+    request |= {"EnableManagedSpotTraining": True}
+    request["StoppingCondition"]["MaxWaitTimeInSeconds"] = 600
+    arn = account.sagemaker.create_training_job(**request)["TrainingJobArn"]
+    events = _received(account, queue, arn, lambda d: d["SecondaryStatus"] == "Completed")
+    statuses = [event["detail"]["SecondaryStatus"] for event in events]
+    assert statuses.count("Interrupted") == 1
+    assert statuses.count("Training") == 2
+    [interrupted] = [e["detail"] for e in events if e["detail"]["SecondaryStatus"] == "Interrupted"]
+    assert interrupted["TrainingJobStatus"] == "InProgress"
 
 
 def test_a_failure_is_told_with_its_reason(account, queue):

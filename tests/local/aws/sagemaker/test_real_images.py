@@ -10,6 +10,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+import httpx
 import pytest
 
 from local.aws.server import LocalAws
@@ -19,6 +20,7 @@ REPOSITORY = Path(__file__).parents[4]
 # Shared with `make run`, so that the environments are installed once.
 IMAGES = Path(os.environ.get("MILLRACE_HOME", REPOSITORY / ".millrace")) / "images"
 XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
+OURS = "123456789012.dkr.ecr.us-east-1.amazonaws.com/millrace/xgboost"
 SPARK = "173754725891.dkr.ecr.us-east-1.amazonaws.com/sagemaker-spark-processing:3.5-cpu-py312-v1.0"
 HYPERPARAMETERS = {
     "num_round": "5",
@@ -50,7 +52,7 @@ def account(server):
     return account
 
 
-def _train(account, name, hyperparameters, kind="csv", content_type="text/csv"):
+def _request(account, name, image, hyperparameters=HYPERPARAMETERS, kind="csv", content_type="text/csv"):
     request = account.training_request(
         name, channels=[(c, f"s3://{account.bucket}/{kind}/{c}") for c in ("train", "validation")]
     )
@@ -61,7 +63,12 @@ def _train(account, name, hyperparameters, kind="csv", content_type="text/csv"):
         "Name": "validation:rmse",
         "Regex": r".*\[[0-9]+\].*#011validation-rmse:([-+]?[0-9]*\.?[0-9]+).*",
     }
-    request["AlgorithmSpecification"] |= {"TrainingImage": XGBOOST, "MetricDefinitions": [metric]}
+    request["AlgorithmSpecification"] |= {"TrainingImage": image, "MetricDefinitions": [metric]}
+    return request
+
+
+def _train(account, name, hyperparameters, kind="csv", content_type="text/csv"):
+    request = _request(account, name, XGBOOST, hyperparameters, kind, content_type)
     account.sagemaker.create_training_job(**request)
     return account.trained(name)
 
@@ -95,6 +102,69 @@ def test_the_image_is_also_run_by_its_program(account):
     )
 
 
+@pytest.mark.parametrize(("tag", "version"), [("latest", "3.2.0"), ("3.0.5", "3.0.5")])
+def test_the_tag_of_the_image_is_its_version(account, tag, version):
+    account.sagemaker.create_training_job(**_request(account, f"tag-{tag[0]}", f"{OURS}:{tag}"))
+    assert account.trained(f"tag-{tag[0]}")["TrainingJobStatus"] == "Completed"
+    assert f"XGBoost {version}" in account.lines("/aws/sagemaker/TrainingJobs", f"tag-{tag[0]}/")
+
+
+def test_a_version_that_is_not_here_is_refused(account):
+    with pytest.raises(account.sagemaker.exceptions.ClientError) as caught:
+        account.sagemaker.create_training_job(**_request(account, "tag-9", f"{OURS}:9.9.9"))
+    assert "Image xgboost is not here in version 9.9.9. Versions here: 3.0.5, 3.2.0." in str(caught.value)
+
+
+def test_a_pipe_trains_the_model_that_files_train(account):
+    for name, mode in (("by-file", "File"), ("by-fast-file", "FastFile"), ("by-pipe", "Pipe")):
+        request = _request(account, name, OURS)
+        for channel in request["InputDataConfig"]:
+            channel["InputMode"] = mode
+        account.sagemaker.create_training_job(**request)
+        assert account.trained(name)["TrainingJobStatus"] == "Completed"
+    models = {_model(account, name)["xgboost-model"] for name in ("by-file", "by-fast-file", "by-pipe")}
+    assert len(models) == 1
+
+
+def test_two_instances_train_one_model(account):
+    request = _request(account, "pair", OURS)
+    request["ResourceConfig"]["InstanceCount"] = 2
+    account.sagemaker.create_training_job(**request)
+    job = account.trained("pair")
+    assert job["TrainingJobStatus"] == "Completed", job
+    [metric] = job["FinalMetricDataList"]
+    assert 0 < metric["Value"] < 2
+    assert list(_model(account, "pair")) == ["xgboost-model"]
+
+
+def test_a_spot_job_trains_each_round_once(account):
+    request = _request(account, "spot", OURS, HYPERPARAMETERS | {"num_round": "400", "subsample": "1"})
+    request |= {
+        "EnableManagedSpotTraining": True,
+        "CheckpointConfig": {"S3Uri": f"s3://{account.bucket}/checkpoints"},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 600, "MaxWaitTimeInSeconds": 600},
+    }
+    account.sagemaker.create_training_job(**request)
+    until(lambda: _rounds(account, "spot"), lambda rounds: len(rounds) > 5, 60)
+    url = f"{account.sagemaker.meta.endpoint_url}/_millrace/jobs/training/spot/interrupt"
+    assert httpx.post(url, trust_env=False).status_code == 202
+    job = account.trained("spot")
+    assert job["TrainingJobStatus"] == "Completed", job
+    rounds = _rounds(account, "spot")
+    again = next(at for at in range(1, len(rounds)) if rounds[at] <= rounds[at - 1])
+    # What was trained and not yet in a checkpoint is trained again: a round at most.
+    assert rounds[:again] == list(range(again))
+    assert rounds[again:] == list(range(rounds[again], 400))
+    assert again - 1 <= rounds[again] + 1
+    assert rounds[again] > 0
+
+
+def _rounds(account, name):
+    """The numbers of the rounds in a job's log, in its order."""
+    lines = account.lines("/aws/sagemaker/TrainingJobs", f"{name}/")
+    return [int(line[1 : line.index("]")]) for line in lines if "#011train-rmse" in line]
+
+
 def test_libsvm_is_read(account):
     job = _train(account, "svm", HYPERPARAMETERS, "svm", "text/libsvm")
     assert job["TrainingJobStatus"] == "Completed", job
@@ -120,7 +190,7 @@ def test_data_that_is_not_numbers_fails_the_job_with_a_sentence(account):
     for channel in ("train", "validation"):
         account.put(f"bad/{channel}/x.csv", b"rings,length\n1,2\n")
     reason = _train(account, "header", HYPERPARAMETERS, "bad")["FailureReason"]
-    assert "x.csv is not a headerless CSV of numbers, label first" in reason
+    assert "x.csv of channel train is not a headerless CSV of numbers, label first" in reason
 
 
 SCRIPT = """
@@ -194,14 +264,14 @@ def test_the_built_in_model_serves(account):
     _, text = ask("0.9,0.1,0.5", Accept="application/json")
     assert json.loads(text) == {"predictions": [{"score": high}]}
     for body, content_type, accept, status, says in (
-        ("a,b,c", "text/csv", "", 400, "not CSV of numbers"),
+        ("a,b,c", "text/csv", "", 400, "not a headerless CSV of numbers"),
         ("1,2", "text/csv", "", 400, "The rows have 2 features; the model was trained with 3."),
         ("", "text/csv", "", 400, "The body is empty"),
-        (b"\xff\xfe1", "text/csv", "", 400, "not UTF-8"),
+        (b"\xff\xfe1", "text/csv", "", 400, "not a headerless CSV of numbers"),
         ("1,2,inf", "text/csv", "", 400, "infinite"),
         ("x:y", "text/libsvm", "", 400, "not libsvm"),
-        ("1,2,3", "image/png", "", 415, "send text/csv or text/libsvm"),
-        ("1,2,3", "text/csv", "image/png", 406, "ask for text/csv or application/json"),
+        ("1,2,3", "image/png", "", 415, "send text/csv, text/libsvm"),
+        ("1,2,3", "text/csv", "image/png", 406, "ask for text/csv, application/json"),
     ):
         with pytest.raises(account.runtime.exceptions.ModelError) as caught:
             ask(body, content_type, Accept=accept)

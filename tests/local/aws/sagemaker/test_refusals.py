@@ -51,7 +51,6 @@ def _refusal(call, **request):
             "123.dkr/unheard-of:1",
             "Requested image 123.dkr/unheard-of:1 not found",
         ),
-        ("AlgorithmSpecification.TrainingInputMode", "Pipe", "Pipe is not supported by the local AWS"),
         ("AlgorithmSpecification.TrainingInputMode", "Tape", "enum value set: [Pipe, File, FastFile]"),
         ("OutputDataConfig.S3OutputPath", "/tmp/x", "at 'outputDataConfig.s3OutputPath'"),
         ("InputDataConfig.0.DataSource.S3DataSource.S3Uri", "gs://b/x", "s3Uri"),
@@ -65,6 +64,76 @@ def test_training_requests(account, path, value, says):
     assert code == "ValidationException"
     assert says in message
     assert account.sagemaker.list_training_jobs(NameContains="refused")["TrainingJobSummaries"] == []
+
+
+@pytest.mark.parametrize(
+    ("mode", "channel", "says"),
+    [
+        (
+            "File",
+            {"CompressionType": "Gzip"},
+            "Invalid compression type for channel train: File mode only supports NONE, got Gzip instead",
+        ),
+        ("FastFile", {"CompressionType": "Gzip"}, "FastFile mode only supports NONE, got Gzip instead"),
+        ("File", {"RecordWrapperType": "RecordIO"}, "File mode only supports NONE, got RecordIO instead"),
+        ("Pipe", {"InputMode": "File", "CompressionType": "Gzip"}, "for channel train: File mode only"),
+        ("FastFile", {"S3DataType": "ManifestFile"}, "FastFile mode only supports S3Prefix"),
+        ("Pipe", {"S3DataType": "AugmentedManifestFile"}, "AugmentedManifestFile of channel train is not"),
+        ("Pipe", {"ContentType": "application/x-sagemaker-model"}, "for incremental training"),
+        ("Pipe", {"ShuffleConfig": {}}, "Value 'null' at 'inputDataConfig.1.member.shuffleConfig.seed'"),
+        ("Pipe", {"CompressionType": "Bzip2"}, "enum value set: [None, Gzip]"),
+    ],
+)
+def test_modes_of_channels(account, mode, channel, says):
+    request = account.training_request("refused", channels=[("train", "s3://some-bucket/x")])
+    request["AlgorithmSpecification"]["TrainingInputMode"] = mode
+    channel = dict(channel)
+    source = request["InputDataConfig"][0]["DataSource"]["S3DataSource"]
+    source["S3DataType"] = channel.pop("S3DataType", "S3Prefix")
+    request["InputDataConfig"][0] |= channel
+    code, message = _refusal(account.sagemaker.create_training_job, **request)
+    assert (code, says in message) == ("ValidationException", True), message
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        ([f"c{n}" for n in range(21)], "Member must have length less than or equal to 20"),
+        (["a", "b", "a"], "Channel names must be unique: a, a, b."),
+        (["train", "train_1"], "Channel train_1 has the name of a pipe of channel train"),
+    ],
+)
+def test_names_of_channels(account, names, says):
+    request = account.training_request("refused", channels=[(name, "s3://some-bucket/x") for name in names])
+    request["AlgorithmSpecification"]["TrainingInputMode"] = "Pipe"
+    code, message = _refusal(account.sagemaker.create_training_job, **request)
+    assert (code, says in message) == ("ValidationException", True), message
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/tmp/x", "/opt/ml", "/opt/ml/model/x", "/opt/ml/output/", "/opt/ml/../x"]
+)
+def test_places_of_checkpoints(account, path):
+    config = {"S3Uri": "s3://some-bucket/x", "LocalPath": path}
+    request = account.training_request("refused", CheckpointConfig=config)
+    code, message = _refusal(account.sagemaker.create_training_job, **request)
+    assert (code, "of CheckpointConfig is invalid" in message) == ("ValidationException", True), message
+
+
+@pytest.mark.parametrize(
+    ("spot", "wait", "says"),
+    [
+        (True, None, "It must be present and be greater than or equal to MaxRuntimeInSeconds: it is missing"),
+        (True, 599, "greater than or equal to MaxRuntimeInSeconds: it is 599, MaxRuntimeInSeconds is 600"),
+        (True, 0, "greater than or equal to 1"),
+        (False, 600, "It is only supported when EnableManagedSpotTraining is set to true"),
+    ],
+)
+def test_waiting_times(account, spot, wait, says):
+    condition = {"MaxRuntimeInSeconds": 600} | ({} if wait is None else {"MaxWaitTimeInSeconds": wait})
+    request = account.training_request("refused", EnableManagedSpotTraining=spot, StoppingCondition=condition)
+    code, message = _refusal(account.sagemaker.create_training_job, **request)
+    assert (code, says in message) == ("ValidationException", True), message
 
 
 @pytest.mark.parametrize(

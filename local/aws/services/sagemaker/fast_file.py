@@ -1,0 +1,83 @@
+"""FastFile mode: a channel as files of which nothing is copied before the program starts.
+
+On AWS a file system fetches what is read. The bodies of our S3 are files already, written once and never
+changed, so here a channel is hard links to them: as many names, no bytes. A link keeps its body when the
+object is deleted or overwritten while the job runs. Neither may the program change a body: the links and the
+folders are read-only, as the channel's mount on AWS is, and a program that runs as root gives up its right to
+write all the same (`ContainerSpec.keeps_read_only`). A symbolic link would break with the object's deletion.
+Where a file cannot be linked, as from one file system to another, it is copied.
+"""
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from moto.s3.models import s3_backends
+
+from local.aws.runtime.transfer import Item, NothingToDownloadError, S3Uri, objects, target_in
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from local.aws.services.s3.models import StoredObject
+
+FILE_MODE = 0o444
+FOLDER_MODE = 0o555
+
+
+class AmbiguousPrefixError(ValueError):
+    """A prefix of a FastFile channel is that of several folders."""
+
+
+def link(client: "S3Client", account: str, uri: S3Uri, folder: Path, shard: tuple[int, int] = (0, 1)) -> int:
+    """Puts the objects of a prefix into `folder`, read-only; returns how many the prefix has.
+
+    Args:
+        client: of the bucket's region; lists the prefix.
+        account: whose S3 it is.
+        uri: the prefix, which has to be a folder's name or an object's key.
+        folder: is made.
+        shard: index and count of the hosts that share the objects.
+
+    Raises:
+        NothingToDownloadError: no object, or no bucket.
+        AmbiguousPrefixError: AWS takes no part of a folder's name.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    found = objects(client, uri)
+    _check_is_folder(uri, found)
+    # As on AWS, reading takes the permission to get the objects: this call puts that on record.
+    client.head_object(Bucket=found[0].uri.bucket, Key=found[0].uri.key)
+    for item in found[shard[0] :: shard[1]]:
+        target = target_in(folder, item)
+        if not item.name.endswith("/"):
+            _place(_body(account, item.uri), target)
+            target.chmod(FILE_MODE)
+    for parent, _, _ in os.walk(folder, topdown=False):
+        Path(parent).chmod(FOLDER_MODE)
+    return len(found)
+
+
+def _check_is_folder(uri: S3Uri, found: list[Item]) -> None:
+    inside = uri.key if not uri.key or uri.key.endswith("/") else f"{uri.key}/"
+    for item in found:
+        if item.uri.key != uri.key and not item.uri.key.startswith(inside):
+            raise AmbiguousPrefixError(
+                f"FastFile mode takes a folder, and the prefix {uri} is also the beginning of {item.uri}: "
+                "end the prefix with a slash."
+            )
+
+
+def _body(account: str, uri: S3Uri) -> Path:
+    stored = s3_backends[account]["aws"].get_object(uri.bucket, uri.key)
+    if stored is None:
+        raise NothingToDownloadError(f"{uri} was deleted while its channel was set up.")
+    return cast("StoredObject", stored).body.path
+
+
+def _place(body: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(body)
+    except OSError:
+        shutil.copyfile(body, target)
