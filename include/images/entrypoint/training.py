@@ -4,6 +4,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from . import paths, program, source
@@ -12,19 +13,20 @@ from .environment import arguments, decode, training_environment, user_hyperpara
 Algorithm = Callable[[dict[str, str]], None]
 
 
-def main(algorithm: Algorithm | None = None) -> int:
+def main(algorithm: Algorithm | None = None, library: Path | None = None) -> int:
     """Runs the job that `/opt/ml/input/config` describes; returns the exit code.
 
     Args:
         algorithm: called with the hyperparameters as text where no script is named. A `ValueError` that it
             raises is the user's mistake and is reported without a traceback.
+        library: a folder with packages that the image offers to scripts.
     """
     try:
         raw = paths.read_config("hyperparameters")
         values = decode(raw)
         _make_folders()
         if "sagemaker_program" in values:
-            return _run_script(values)
+            return _run_script(values, library)
         os.environ.update(training_environment())
         (algorithm or _no_algorithm)(user_hyperparameters(raw))
     except ValueError as error:
@@ -35,7 +37,7 @@ def main(algorithm: Algorithm | None = None) -> int:
     return 0
 
 
-def _run_script(values: dict[str, Any]) -> int:
+def _run_script(values: dict[str, Any], library: Path | None) -> int:
     root = paths.base()
     name = str(values["sagemaker_program"])
     code = source.fetch(str(values.get("sagemaker_submit_directory", root / "code")), root / "code")
@@ -45,7 +47,9 @@ def _run_script(values: dict[str, Any]) -> int:
     environment = training_environment()
     environment["SM_MODULE_DIR"] = str(values.get("sagemaker_submit_directory", code))
     environment["SM_USER_ENTRY_POINT"] = name
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(code), os.environ.get("PYTHONPATH", "")]))
+    # The script's own modules come before the image's, which may have the same names.
+    folders = [str(code), os.environ.get("PYTHONPATH", ""), str(library or "")]
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, folders))
     return program.run(script, arguments(user_hyperparameters(values)), environment)
 
 

@@ -1,22 +1,16 @@
 """The built-in algorithm of the XGBoost image.
 
-It reads CSV with the label first and no header, or libsvm, and takes the hyperparameters of SageMaker's
-XGBoost.
+It takes the hyperparameters of SageMaker's XGBoost; `boosting` reads the channels and trains. The metrics
+of a round stand in the log as AWS's metric definitions of XGBoost find them, with ``#011`` between them.
 """
 
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-import xgboost
-from scipy.sparse import vstack
-
-MODEL_NAME = "xgboost-model"
-CHANNELS = ("train", "validation")
+from boosting import channels, models
+from boosting.job import Job
 
 Check = Callable[[str], Any]
 
@@ -68,7 +62,7 @@ PARAMETERS: dict[str, Check] = {
     "colsample_bynode": _number("colsample_bynode", float, 0, 1),
     "colsample_bytree": _number("colsample_bytree", float, 0, 1),
     "eta": _number("eta", float, 0, 1),
-    "eval_metric": str,
+    "eval_metric": lambda text: [metric.strip() for metric in text.split(",")],
     "gamma": _number("gamma", float, 0),
     "grow_policy": _choice("grow_policy", "depthwise", "lossguide"),
     "lambda": _number("lambda", float, 0),
@@ -108,95 +102,19 @@ def validated(raw: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
     return parameters, {name: CONTROL[name](text) for name, text in texts.items() if name in CONTROL}
 
 
-def load(folder: Path, content_type: str, weighted: bool = False) -> xgboost.DMatrix:
-    """All files below a channel's folder, in the order of their names."""
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name[0] not in "._")
-    files = [p for p in files if p.stat().st_size]
-    if not files:
-        raise ValueError(f"Channel {folder.name} has no data: it needs at least one file that is not empty.")
-    kind = content_type.split(";", maxsplit=1)[0].strip().lower() or "text/libsvm"
-    if kind in ("text/csv", "csv"):
-        return _csv(files, weighted)
-    if kind in ("text/libsvm", "text/x-libsvm", "libsvm"):
-        return _libsvm(files)
-    if kind == "application/x-parquet":
-        return _matrix(np.vstack([pd.read_parquet(p).to_numpy(dtype="float32") for p in files]), weighted)
-    raise ValueError(f"Channel {folder.name} has content type {content_type!r}: use text/csv or text/libsvm.")
-
-
-def _csv(files: list[Path], weighted: bool) -> xgboost.DMatrix:
-    tables = []
-    for path in files:
-        try:
-            tables.append(pd.read_csv(path, header=None, dtype="float32").to_numpy())
-        except ValueError as error:
-            raise ValueError(
-                f"{path.name} is not a headerless CSV of numbers, label first: {error}"
-            ) from None
-    if len({table.shape[1] for table in tables}) > 1:
-        raise ValueError(
-            f"The CSV files of channel {files[0].parent.name} differ in their number of columns."
-        )
-    return _matrix(np.vstack(tables), weighted)
-
-
-def _matrix(rows: Any, weighted: bool) -> xgboost.DMatrix:
-    first = 2 if weighted else 1
-    if rows.shape[1] <= first:
-        raise ValueError(
-            f"The data has {rows.shape[1]} columns: it needs the label first, then the features."
-        )
-    if not np.isfinite(rows[:, 0]).all():
-        raise ValueError("The label, the first column, is missing or infinite in some rows.")
-    return xgboost.DMatrix(rows[:, first:], label=rows[:, 0], weight=rows[:, 1] if weighted else None)
-
-
-def _libsvm(files: list[Path]) -> xgboost.DMatrix:
-    from sklearn.datasets import load_svmlight_files  # noqa: PLC0415  (a second to import)
-
-    try:
-        parts = load_svmlight_files([str(p) for p in files], zero_based=True)
-    except ValueError as error:
-        raise ValueError(
-            f"Channel {files[0].parent.name} is not libsvm (label index:value ...): {error}"
-        ) from None
-    return xgboost.DMatrix(vstack(parts[0::2]).tocsr(), label=np.concatenate(parts[1::2]))
-
-
-class PrintMetrics(xgboost.callback.TrainingCallback):
-    """One line per round in the form that SageMaker's metric definitions of XGBoost match."""
-
-    def after_iteration(self, model: Any, epoch: int, evals_log: dict[str, Any]) -> bool:  # noqa: ARG002
-        """Prints ``[N]#011train-rmse:...#011validation-rmse:...``."""
-        values = [
-            f"{data}-{m}:{v[-1]:.5f}" for data, metrics in evals_log.items() for m, v in metrics.items()
-        ]
-        print("#011".join([f"[{epoch}]", *values]), flush=True)
-        return False
-
-
 def train(raw: dict[str, str]) -> None:
     """The built-in algorithm. Raises ValueError for wrong hyperparameters and data."""
     parameters, control = validated(raw)
-    channels = json.loads(os.environ["SM_INPUT_DATA_CONFIG"])
-    if "train" not in channels:
-        raise ValueError("The algorithm needs a channel named train; validation is optional.")
-    data = {}
-    for name in CHANNELS:
-        if name in channels:
-            folder = Path(os.environ[f"SM_CHANNEL_{name.upper()}"])
-            data[name] = load(folder, channels[name].get("ContentType", ""), control.get("csv_weights") == 1)
-    stop = control.get("early_stopping_rounds")
-    booster = xgboost.train(
+    job = Job(
+        channels.configured(),
         # One thread count and one seed make the same bytes of the same data.
         {"seed": 0, "nthread": os.cpu_count() or 1, **parameters},
-        data["train"],
-        num_boost_round=control["num_round"],
-        evals=[(matrix, name) for name, matrix in data.items()],
-        early_stopping_rounds=stop if stop and "validation" in data else None,
-        callbacks=[PrintMetrics()],
-        verbose_eval=False,
+        control["num_round"],
+        control.get("early_stopping_rounds"),
+        weighted=control.get("csv_weights") == 1,
+        separator="#011",
     )
-    path = Path(os.environ["SM_MODEL_DIR"]) / MODEL_NAME
-    path.write_bytes(booster.save_raw("ubj"))
-    print(f"Saved {path.name} with {booster.num_boosted_rounds()} rounds.", flush=True)
+    if trained := job.run():
+        path = Path(os.environ["SM_MODEL_DIR"]) / models.MODEL_NAME
+        models.save(trained.booster, path)
+        print(f"Saved {path.name} with {trained.booster.num_boosted_rounds()} rounds.", flush=True)

@@ -1,4 +1,4 @@
-"""``serve`` of the XGBoost image: rows in as CSV or libsvm, predictions out as CSV or JSON."""
+"""``serve`` of the XGBoost image: rows in as CSV, libsvm, Parquet or RecordIO, predictions out."""
 
 import io
 import json
@@ -8,77 +8,72 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import xgboost
+from boosting import models, protobuf_rows, recordio
+from boosting.batch import Layout
+from boosting.content_types import Format
+from boosting.formats import batches
 from entrypoint import serving  # type: ignore[import-not-found]
 from entrypoint.serving import BadInputError, UnsupportedTypeError  # type: ignore[import-not-found]
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, vstack
 
-MODEL_NAME = "xgboost-model"
+RECORDIO_PROTOBUF = "application/x-recordio-protobuf"
+CONTENT_TYPES = {
+    "text/csv": Format.CSV,
+    "text/libsvm": Format.LIBSVM,
+    "text/x-libsvm": Format.LIBSVM,
+    "application/x-parquet": Format.PARQUET,
+    RECORDIO_PROTOBUF: Format.RECORDIO_PROTOBUF,
+}
 
 
 def model_fn(folder: str) -> xgboost.Booster:
     """XGBoost's own formats only: a pickle runs whatever it likes when it is read."""
-    path = Path(folder) / MODEL_NAME
+    path = Path(folder) / models.MODEL_NAME
     if not path.is_file():
         there = ", ".join(sorted(p.name for p in Path(folder).iterdir()))
-        raise ValueError(f"The model has no file {MODEL_NAME}; it holds {there or 'nothing'}.")
-    content = bytearray(path.read_bytes())
-    if content[:1] != b"{":
-        raise ValueError(
-            f"{MODEL_NAME} is not in XGBoost's UBJ or JSON format: save it with Booster.save_model."
-        )
-    booster = xgboost.Booster()
-    booster.load_model(content)
-    return booster
+        raise ValueError(f"The model has no file {path.name}; it holds {there or 'nothing'}.")
+    return models.load(path.read_bytes(), path.name)
 
 
 def input_fn(body: bytes, content_type: str) -> Any:
-    """``text/csv`` without label and header, or ``text/libsvm``."""
+    """Rows without labels; those of RecordIO may have some, which are not looked at."""
     kind = content_type.split(";", maxsplit=1)[0].strip().lower()
-    if kind not in ("text/csv", "text/libsvm", "text/x-libsvm"):
+    if kind not in CONTENT_TYPES:
         raise UnsupportedTypeError(
-            f"Content type {content_type or 'none'} is not supported: send text/csv or text/libsvm."
+            f"Content type {content_type or 'none'} is not supported: send {_list(CONTENT_TYPES)}."
         )
-    try:
-        text = body.decode()
-    except UnicodeDecodeError as error:
-        raise ValueError(f"The body is not UTF-8 text: {error}.") from None
-    if not text.strip():
+    if not body.strip():
         raise ValueError("The body is empty: send one row per line.")
-    return _csv(text) if kind == "text/csv" else _libsvm(text)
-
-
-def _csv(text: str) -> Any:
-    try:
-        rows = pd.read_csv(io.StringIO(text), header=None, dtype="float32").to_numpy()
-    except ValueError as error:
-        reason = str(error).strip()
-        raise ValueError(f"The body is not CSV of numbers, one row per line, no header: {reason}") from None
-    if np.isinf(rows).any():
+    read = batches(CONTENT_TYPES[kind], io.BytesIO(body), "The body", Layout(labelled=False))
+    parts = [batch.features for batch in read if batch.rows]
+    if not parts:
+        raise ValueError("The body has no rows.")
+    rows = _stacked(parts)
+    if np.isinf(rows.data if isinstance(rows, csr_matrix) else rows).any():
         raise ValueError("The body has infinite values: send finite numbers, or nothing for a missing one.")
     return rows
 
 
-def _libsvm(text: str) -> Any:
-    from sklearn.datasets import load_svmlight_file  # noqa: PLC0415  (a second to import)
+def _stacked(parts: list[Any]) -> Any:
+    if len(parts) == 1:
+        return parts[0]
+    if not isinstance(parts[0], csr_matrix):
+        return np.vstack(parts)
+    columns = max(part.shape[1] for part in parts)
+    return vstack([_widened(part, columns) for part in parts]).tocsr()
 
-    # A row for prediction has no label; the reader wants one.
-    rows = [row for row in text.splitlines() if row.strip()]
-    labelled = [f"0 {row}" if ":" in row.split(maxsplit=1)[0] else row for row in rows]
-    try:
-        matrix, _ = load_svmlight_file(io.BytesIO("\n".join(labelled).encode()), zero_based=True)
-    except ValueError as error:
-        raise ValueError(f"The body is not libsvm (index:value ...): {error}") from None
-    return matrix
+
+def _widened(rows: csr_matrix, columns: int) -> csr_matrix:
+    """Sparse rows leave their last columns out when these are empty."""
+    return csr_matrix((rows.data, rows.indices, rows.indptr), shape=(rows.shape[0], columns))
 
 
 def predict_fn(data: Any, model: xgboost.Booster) -> Any:
     """Uses the rounds that early stopping found best."""
     given, known = data.shape[1], model.num_features()
     if isinstance(data, csr_matrix) and given < known:
-        # Sparse rows leave their last columns out when these are empty.
-        data = csr_matrix((data.data, data.indices, data.indptr), shape=(data.shape[0], known))
+        data = _widened(data, known)
     elif given != known:
         raise BadInputError(f"The rows have {given} features; the model was trained with {known}.")
     best = model.attr("best_iteration")
@@ -86,21 +81,33 @@ def predict_fn(data: Any, model: xgboost.Booster) -> Any:
     return model.predict(xgboost.DMatrix(data), iteration_range=rounds, validate_features=False)
 
 
-def output_fn(prediction: Any, accept: str) -> tuple[str, str]:
-    """``text/csv``, one line per row (the default), or ``application/json``."""
+def output_fn(prediction: Any, accept: str) -> tuple[str | bytes, str]:
+    """``text/csv``, one line per row (the default), JSON, or a RecordIO record for each row."""
     rows = prediction.tolist()
     if accept in ("", "text/csv"):
         lines = [",".join(map(repr, row)) if isinstance(row, list) else repr(row) for row in rows]
         return "\n".join(lines) + "\n", "text/csv; charset=utf-8"
     if accept == "application/json":
         return json.dumps({"predictions": [_entry(row) for row in rows]}), accept
-    raise UnsupportedTypeError(f"Accept {accept} is not supported: ask for text/csv or application/json.")
+    if accept == RECORDIO_PROTOBUF:
+        body = io.BytesIO()
+        scores = (row if isinstance(row, list) else [row] for row in rows)
+        recordio.write(protobuf_rows.encode(scores, "score"), body)
+        return body.getvalue(), accept
+    raise UnsupportedTypeError(
+        f"Accept {accept} is not supported: ask for text/csv, application/json or {RECORDIO_PROTOBUF}."
+    )
 
 
 def _entry(row: Any) -> dict[str, Any]:
     if isinstance(row, list):
         return {"score": row}
     return {"score": row if math.isfinite(row) else None}
+
+
+def _list(names: Any) -> str:
+    *others, last = names
+    return f"{', '.join(others)} or {last}"
 
 
 if __name__ == "__main__":

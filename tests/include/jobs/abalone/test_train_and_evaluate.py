@@ -1,13 +1,55 @@
 """Training is reproducible and good enough; evaluation measures both models on the same rows."""
 
 import json
+import os
 import re
 import tarfile
+import threading
 from pathlib import Path
 
 import pytest
 
 from tests.include.jobs.abalone.conftest import Plan
+
+IMAGES = Path(__file__).resolve().parents[4] / "include" / "images"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def modules_of_the_image():
+    """On the path of scripts as the image's ``train`` puts them there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", f"{IMAGES}{os.pathsep}{IMAGES / 'xgboost'}")
+        yield
+
+
+def configure(plan: Plan, name: str, content_type: str, mode: str = "File") -> Path:
+    """The configuration of a case whose channels are those of a job; the folder of the channels."""
+    folder = plan.folder / name / "opt" / "input"
+    entry = {"ContentType": content_type, "TrainingInputMode": mode, "S3DistributionType": "FullyReplicated"}
+    (folder / "config").mkdir(parents=True)
+    (folder / "data").mkdir()
+    content = json.dumps(dict.fromkeys(("train", "validation"), entry))
+    (folder / "config" / "inputdataconfig.json").write_text(content)
+    return folder / "data"
+
+
+def train_on_channels(plan: Plan, name: str, *hyperparameters: str) -> None:
+    folder = plan.folder / name
+    folders = ("--model_dir", folder / "model", "--output_data_dir", folder / "out")
+    plan.add(name, "train", *folders, *hyperparameters, output=False)
+
+
+def feed(pipe: Path, files: Path) -> None:
+    """Writes the files one after the other as soon as somebody reads."""
+    os.mkfifo(pipe)
+    parts = sorted(path for path in files.iterdir() if path.name[0] not in "._")
+
+    def write() -> None:
+        with pipe.open("wb") as stream:
+            for part in parts:
+                stream.write(part.read_bytes())
+
+    threading.Thread(target=write, daemon=True).start()
 
 
 def train(plan: Plan, name: str, features: Path, *hyperparameters: str) -> None:
@@ -43,6 +85,21 @@ def trained(tmp_path_factory, outcomes, xgboost_job, jobs):
         (narrow / "csv" / split).mkdir(parents=True)
         (narrow / "csv" / split / "part-0.csv").write_text("1,2,3\n2,3,4\n3,4,5\n")
     train(plan, "two features", narrow, "--min_child_weight", "0")
+    (configure(plan, "parquet", "application/x-parquet") / "train").symlink_to(sample / "parquet" / "train")
+    held_out = plan.folder / "parquet" / "opt" / "input" / "data" / "validation"
+    held_out.symlink_to(sample / "parquet" / "validation")
+    train_on_channels(plan, "parquet")
+    for form, content_type in (("csv", "text/csv"), ("parquet", "application/x-parquet")):
+        data = configure(plan, f"{form} pipe", content_type, "Pipe")
+        for split in ("train", "validation"):
+            feed(data / f"{split}_0", sample / form / split)
+        train_on_channels(plan, f"{form} pipe")
+    train(plan, "no draws", sample, "--subsample", "1", "--num_round", "30")
+    train(plan, "first rounds", sample, "--subsample", "1", "--num_round", "12")
+    (plan.folder / "first rounds" / "opt" / "checkpoints").mkdir(parents=True)
+    for again in ("resumed", "resumed again"):
+        train(plan, again, sample, "--subsample", "1", "--num_round", "30")
+        plan.cases[again]["base"] = plan.cases["first rounds"]["base"]
     if "real" in outcomes:
         train(plan, "real", outcomes["real"].output)
         train(plan, "real again", outcomes["real again"].output)
@@ -104,6 +161,21 @@ def test_early_stopping_keeps_the_best_round(trained):
     assert model_file(stopped).stat().st_size < model_file(trained["sample"]).stat().st_size
 
 
+@pytest.mark.parametrize("name", ["csv pipe", "parquet pipe", "parquet"])
+def test_the_input_mode_and_the_format_do_not_change_the_model(trained, name):
+    assert trained[name].code == 0
+    rmse = trained[name].json("metrics.json")["validation:rmse"]
+    assert rmse == pytest.approx(trained["sample"].json("metrics.json")["validation:rmse"], rel=0.02)
+    if name == "csv pipe":
+        assert model_file(trained[name]).read_bytes() == model_file(trained["sample"]).read_bytes()
+
+
+@pytest.mark.parametrize("name", ["resumed", "resumed again"])
+def test_an_interrupted_training_makes_the_model_of_one_that_was_not(trained, name):
+    assert model_file(trained[name]).read_bytes() == model_file(trained["no draws"]).read_bytes()
+    assert trained[name].json("metrics.json") == pytest.approx(trained["no draws"].json("metrics.json"))
+
+
 def test_a_hyperparameter_out_of_bounds_is_refused(trained):
     assert trained["eta"].code == 2
 
@@ -111,8 +183,8 @@ def test_a_hyperparameter_out_of_bounds_is_refused(trained):
 @pytest.mark.parametrize(
     ("case", "message"),
     [
-        ("text", "'part-0.csv' is not a headerless CSV file of numbers"),
-        ("no rows", "The channel 'train' has no rows"),
+        ("text", "part-0.csv of channel train is not a headerless CSV of numbers"),
+        ("no rows", "Channel train has no rows"),
     ],
 )
 def test_a_channel_without_numbers_fails_with_a_sentence(trained, case, message):
