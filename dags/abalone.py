@@ -53,7 +53,7 @@ PARAMS = {
     "max_rejected_fraction": fraction(0.05, "Largest share of rows that may be rejected."),
     "max_rmse": Param(3.0, type="number", exclusiveMinimum=0, description="Largest error, in rings."),
     "batch_uri": s3_uri(
-        "Rows without rings that the live model scores in the end; empty for none.", optional=True
+        "Features, label first, that the live model scores in the end; empty for none.", optional=True
     ),
     "tear_down": Param(False, type="boolean", description="Delete the endpoint when the run is over."),
 }

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from include.bundles import Bundle
+from include.run import Run
 from include.sagemaker import INPUT, Instances, ProcessingJob
 
 EVENT_LOGS = "/opt/ml/processing/spark-events/"
@@ -36,7 +37,10 @@ def spark_job(
     metrics: str | None = None,
     image: str = "spark",
 ) -> ProcessingJob:
-    """A PySpark script, or a JAR with its main class.
+    """A PySpark script, or a JAR with its main class, on as many hosts as there are instances.
+
+    The application may open ``s3://`` URIs. On several hosts it has to: what is in a folder of one, an input
+    or an output of the job, is not in those of the others.
 
     ``application`` is a file of ``code``. ``py_files``, ``jars`` and ``event_logs`` are S3 prefixes: of
     modules and JARs to put on the application's path, and for the history server. ``configuration``
@@ -74,6 +78,24 @@ def spark_job(
         environment=environment or {},
         metrics=metrics,
     )
+
+
+def s3_encryption(kms_key: str | None) -> Sequence[Classification]:
+    """The configuration with which an application encrypts what it writes to S3; none without a key."""
+    if not kms_key:
+        return ()
+    properties = {"fs.s3a.encryption.algorithm": "SSE-KMS", "fs.s3a.encryption.key": kms_key}
+    return ({"Classification": "core-site", "Properties": properties},)
+
+
+def check_network(run: Run) -> None:
+    """Raises `ValueError` where an application could not reach S3 by itself."""
+    if run.settings.network_isolation:
+        raise ValueError(
+            "MILLRACE_NETWORK_ISOLATION is on, and an isolated container cannot reach S3, from which Spark "
+            "reads: turn it off and keep the job inside a VPC (MILLRACE_SUBNETS, MILLRACE_SECURITY_GROUPS) "
+            "with an endpoint of S3."
+        )
 
 
 def _configuration_file(configuration: Sequence[Classification]) -> dict[str, Bundle]:

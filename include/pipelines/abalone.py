@@ -20,7 +20,7 @@ from include.sagemaker import (
     TrainingJob,
     TransformJob,
 )
-from include.spark import spark_job
+from include.spark import check_network, s3_encryption, spark_job
 
 INCLUDE = Path(__file__).parents[1]
 SCRIPTS = INCLUDE / "jobs" / "abalone"
@@ -33,41 +33,47 @@ FEWEST_RINGS, MOST_RINGS = 0.0, 60.0
 
 
 def features(run: Run) -> ProcessingJob:
-    """Encoded features, split into training and validation rows; rejected rows beside them."""
+    """Encoded features, split into training and validation rows; rejected rows beside them.
+
+    Spark reads and writes S3 itself, so that several hosts can; what is small is an output of the job.
+    """
+    check_network(run)
+    key = run.settings.output_kms_key
     return spark_job(
         "build_features.py",
         code=Bundle.of(SCRIPTS),
         instances=_processing_instances(run),
         arguments=[
-            *("--input", f"{INPUT}/data"),
-            *("--output", OUTPUT),
+            *("--input", run.params["input_uri"] or run.input_uri("current/")),
+            *("--output", run.uri("features")),
+            *("--report", OUTPUT),
             *("--seed", str(run.params["seed"])),
+            *(("--kms-key", key) if key else ()),
         ],
-        inputs={"data": run.params["input_uri"] or run.input_uri("current/")},
-        outputs={
-            name: run.uri("features", name) for name in ("csv", "parquet", "rejected", "encoder", "metrics")
-        },
+        outputs={name: run.uri("features", name) for name in ("encoder", "metrics")},
         event_logs=run.uri("spark-events"),
+        configuration=s3_encryption(key),
         metrics="metrics",
     )
 
 
 def quality(run: Run) -> ProcessingJob:
     """The Great Expectations suite over the features, and the share of rows that were rejected."""
+    check_network(run)
     return spark_job(
         "check_features.py",
         code=Bundle.of(SCRIPTS),
         files={"suite": Bundle.of(SUITE)},
         instances=_processing_instances(run),
         arguments=[
-            *("--input", f"{INPUT}/parquet"),
+            *("--input", run.uri("features")),
             *("--suite", f"{INPUT}/suite/{SUITE.name}"),
             *("--metrics", f"{INPUT}/metrics/metrics.json"),
             *("--min-rows", str(run.params["min_rows"])),
             *("--max-rejected-fraction", str(run.params["max_rejected_fraction"])),
             *("--output", f"{OUTPUT}/report"),
         ],
-        inputs={name: run.uri("features", name) for name in ("parquet", "metrics")},
+        inputs={"metrics": run.uri("features", "metrics")},
         outputs={"report": run.uri("quality")},
         event_logs=run.uri("spark-events"),
     )
@@ -96,7 +102,7 @@ def training(run: Run, features: str) -> TrainingJob:
 
 
 def scoring(run: Run, model: str) -> TransformJob | None:
-    """The live model's prediction beside each row of ``batch_uri``, if the run names one."""
+    """The live model's prediction beside the label of each row of ``batch_uri``, if the run names one."""
     if not run.params["batch_uri"]:
         return None
     return TransformJob(
@@ -104,6 +110,9 @@ def scoring(run: Run, model: str) -> TransformJob | None:
         input=run.params["batch_uri"],
         output=run.uri("scored"),
         instances=Instances(run.params["endpoint_instance_type"]),
+        input_filter="$[1:]",
+        join="Input",
+        output_filter="$[0,-1]",
     )
 
 

@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from expectations import CheckError, read_metrics, read_suites, session, validate
+from expectations import CheckError, features_at, read_metrics, read_suites, session, validate
 from failure import report_failure
 from quality_page import page
 from quality_report import report
@@ -46,9 +46,7 @@ def write_json(path: Path, content: object) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the job from the command line; returns the exit code."""
     parser = argparse.ArgumentParser(description="Great Expectations on the abalone features.")
-    parser.add_argument(
-        "--input", type=Path, required=True, help="folder with Parquet in train/ and validation/"
-    )
+    parser.add_argument("--input", required=True, help="S3 URI that build_features.py has written")
     parser.add_argument("--suite", type=Path, required=True, help="JSON file of expectations")
     parser.add_argument("--metrics", type=Path, required=True, help="metrics.json of build_features.py")
     parser.add_argument("--output", type=Path, required=True, help="folder for the report")
@@ -65,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             "max_rejected_fraction": args.max_rejected_fraction,
             "rows_in": metrics["rows_in"],
         }
-        results = validate(session(), args.input, metrics, suites, parameters)
+        results = validate(session(), features_at(args.input), metrics, suites, parameters)
     except CheckError as error:
         report_failure(str(error))
         return 1

@@ -5,7 +5,7 @@ Its import takes seconds: it happens in functions, the first time while Spark st
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,9 @@ from typing import Any
 from pyspark.errors import AnalysisException
 from pyspark.sql import SparkSession
 
+import outputs
 from columns import SPLITS
+from objects import Location, LocationError
 
 os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when Great Expectations is imported
 
@@ -62,9 +64,28 @@ def read_metrics(path: Path) -> dict[str, float]:
     return metrics
 
 
+def features_at(uri: str) -> list[str]:
+    """Where the Parquet of each split is.
+
+    Raises:
+        CheckError: the URI is none, or its features are not complete.
+    """
+    try:
+        folder = Location.parse(uri)
+        complete = outputs.is_complete(folder)
+    except LocationError as error:
+        raise CheckError(str(error)) from error
+    if not complete:
+        raise CheckError(
+            f"The features at {folder} are not complete, {outputs.MARKER} is missing: "
+            "build_features.py has not run there, or not to its end."
+        )
+    return [str(folder.child(f"parquet/{split}")) for split in SPLITS]
+
+
 def validate(
     spark: SparkSession,
-    features: Path,
+    features: Sequence[str],
     metrics: Mapping[str, float],
     suites: Mapping[str, list[dict[str, Any]]],
     parameters: Mapping[str, float],
@@ -77,11 +98,10 @@ def validate(
     import great_expectations as gx  # noqa: PLC0415  # see session()
     import pandas as pd  # noqa: PLC0415
 
-    paths = [f"file://{(features / split).resolve()}" for split in SPLITS]
     try:
-        rows = spark.read.parquet(*paths)
+        rows = spark.read.parquet(*features)
     except AnalysisException as error:
-        raise CheckError(f"There is no Parquet to read in {paths}: {error.getCondition()}.") from error
+        raise CheckError(f"There is no Parquet to read in {features}: {error.getCondition()}.") from error
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     sources = {

@@ -1,14 +1,15 @@
 """Reads the lines of the input, and says of each that is not an abalone which rule it breaks."""
 
 import sys
-from pathlib import Path
+from collections.abc import Iterable
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as sf
 from pyspark.sql.types import DoubleType, IntegerType, StringType, StructField, StructType
 
 from columns import LABEL, MEASURES, SEXES
-from spark_files import spark_path
+from input_files import GLOB
+from objects import Location
 
 SCHEMA = StructType(
     [
@@ -28,13 +29,18 @@ MAX_KEPT_CHARACTERS = 1_000_000
 """A rejected line is kept in full up to here, and beyond as its beginning, length and SHA-256."""
 
 
-def read_rows(spark: SparkSession, folder: Path) -> DataFrame:
+def spark_path(file: Location) -> str:
+    """A file as Spark takes it: not as a glob pattern."""
+    return GLOB.sub(r"\\\g<0>", str(file))
+
+
+def read_rows(spark: SparkSession, files: Iterable[Location]) -> DataFrame:
     """One row for each input line: the columns of SCHEMA, and ``rejection``, null for an abalone.
 
     ``rejection`` has the file, the line, the rule that it broke and the reason. The other columns of a
     rejected row mean nothing.
     """
-    source = spark.read.option("recursiveFileLookup", True).text(spark_path(folder))
+    source = spark.read.text([spark_path(file) for file in files])
     lines = source.select(
         sf.regexp_replace("value", "^\ufeff", "").alias("line"), sf.col("_metadata.file_name").alias("file")
     )
@@ -42,7 +48,9 @@ def read_rows(spark: SparkSession, folder: Path) -> DataFrame:
     texts = lines.withColumn("text", sf.from_csv(parsable, *_text_format()))
     values = [sf.col("text")[field.name].try_cast(field.dataType).alias(field.name) for field in SCHEMA]
     judged = texts.select(*values, "file", "line", broken_rule().alias("broken"))
-    rejection = sf.struct("file", kept_line().alias("line"), "broken.rule", "broken.reason")
+    # Spark gives the name as a URL has it, but for its plus signs.
+    file = sf.url_decode(sf.replace("file", sf.lit("+"), sf.lit("%2B")))
+    rejection = sf.struct(file.alias("file"), kept_line().alias("line"), "broken.rule", "broken.reason")
     return judged.select(*SCHEMA.names, sf.when(sf.col("broken").isNotNull(), rejection).alias("rejection"))
 
 

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import pytest
@@ -59,9 +60,37 @@ def test_every_step_writes_under_the_run_s_own_prefix(run):
 
 
 def test_without_an_input_the_current_data_is_taken(run):
-    assert abalone.features(run).inputs["data"] == "s3://millrace-test/main/input/abalone/current/"
+    assert option(abalone.features(run), "--input") == "s3://millrace-test/main/input/abalone/current/"
     named = replace(run, params={**PARAMS, "input_uri": "s3://b/k.csv"})
-    assert abalone.features(named).inputs["data"] == "s3://b/k.csv"
+    assert option(abalone.features(named), "--input") == "s3://b/k.csv"
+
+
+def test_spark_reads_and_writes_the_run_s_own_prefix_itself(run):
+    features, quality = abalone.features(run), abalone.quality(run)
+    assert option(features, "--output") == option(quality, "--input")
+    assert option(features, "--output") == "s3://millrace-test/main/abalone/manual__1/features"
+    assert {*features.inputs} == set()
+    assert {*quality.inputs} == {"metrics"}
+
+
+def test_what_spark_writes_is_encrypted_as_the_job_s_outputs_are(run):
+    key = "arn:aws:kms:us-east-1:123456789012:key/1"
+    job = abalone.features(replace(run, settings=run.settings.model_copy(update={"output_kms_key": key})))
+    assert option(job, "--kms-key") == key
+    (written,) = job.files["conf"].files.values()
+    assert json.loads(written)[0]["Properties"]["fs.s3a.encryption.key"] == key
+
+
+def test_an_isolated_container_could_not_read(run):
+    isolated = replace(run, settings=run.settings.model_copy(update={"network_isolation": True}))
+    for build in (abalone.features, abalone.quality):
+        with pytest.raises(ValueError, match="MILLRACE_NETWORK_ISOLATION is on"):
+            build(isolated)
+
+
+def option(job, name):
+    arguments = list(job.arguments)
+    return arguments[arguments.index(name) + 1]
 
 
 def test_the_built_in_algorithm_ships_no_script(run):

@@ -15,6 +15,9 @@ CLEAN = (
     "zipped",
     "spaces and unicode",
     "hidden files",
+    "colon",
+    "signs",
+    "outputs of a former attempt",
 )
 REJECTED = {
     "header": ["sex is 'sex', it must be one of F, I, M"],
@@ -44,7 +47,7 @@ REJECTED = {
     "zero height": [],
 }
 REFUSED = {
-    "no file": "The input holds no file",
+    "no file": "No S3 objects found at s3://input/no file/in put/",
     "empty": "The input is empty: 'abalone.csv' has 0 bytes",
     "empty gzip": "The input is empty: it has 0 rows",
     "all rejected": "All 2 rows are rejected, most of them like this one: the line has 2 columns, not 9.",
@@ -55,6 +58,9 @@ REFUSED = {
     "bzip2": "'abalone.csv.bz2' is named .bz2: give CSV as plain text",
     "spreadsheet": "'abalone.csv' is a zip archive or a spreadsheet",
     "one row": "split has 0 of 1 accepted rows",
+    "empty part of a key": "its key has an empty part or dots; rename it.",
+    "colon in a pattern": "its key has a colon and one of",
+    "failure after a success": "'abalone.csv.bz2' is named .bz2: give CSV as plain text",
 }
 FEATURES = [
     *("sex_F", "sex_I", "sex_M", "length", "diameter", "height"),
@@ -119,8 +125,10 @@ def test_rejected_lines_are_there_even_if_all_are(outcomes):
     assert [row["line"] for row in outcomes["all rejected"].rejected] == ["a,b", "c,d"]
 
 
-def test_only_data_files_are_left(outcomes):
-    assert outcomes["good"].files() == [
+@pytest.mark.parametrize("case", ["good", "outputs of a former attempt"])
+def test_nothing_but_data_is_left_and_the_word_that_it_is_complete(outcomes, case):
+    assert outcomes[case].files() == [
+        "_SUCCESS",
         "csv/train/part-00000.csv",
         "csv/validation/part-00000.csv",
         "encoder/encoder.json",
@@ -128,7 +136,35 @@ def test_only_data_files_are_left(outcomes):
         "parquet/train/part-00000.snappy.parquet",
         "parquet/validation/part-00000.snappy.parquet",
     ]
-    assert (outcomes["good"].output / "rejected").is_dir()
+    assert (outcomes[case].output / "_SUCCESS").read_bytes() == b""
+
+
+@pytest.mark.parametrize("case", ["failure after a success", "one row", "all rejected"])
+def test_a_failure_leaves_nothing_that_looks_complete(outcomes, case):
+    files = outcomes[case].files()
+    assert not [
+        name for name in files if name == "_SUCCESS" or name.startswith(("csv", "parquet", "metrics"))
+    ]
+    assert case != "failure after a success" or files == []
+
+
+def test_a_single_object_is_an_input(outcomes):
+    assert outcomes["one file"].parts("csv/train") == outcomes["good"].parts("csv/train")
+
+
+def test_a_rejected_row_names_its_file_as_it_is(outcomes):
+    assert [row["file"] for row in outcomes["odd file"].rejected] == ["a + b%20[1].csv"]
+
+
+@pytest.mark.parametrize(
+    ("case", "message"),
+    [
+        ("no bucket", "The bucket of s3://nobody/x/ does not exist."),
+        ("input in the output", "overlaps with the output s3://output/input in the output/csv/"),
+    ],
+)
+def test_an_input_that_cannot_be_is_refused(outcomes, case, message):
+    assert (outcomes[case].code, message in outcomes[case].message) == (1, True), outcomes[case].message
 
 
 def test_rows_are_rings_then_one_hot_sex_then_measures(outcomes, files):

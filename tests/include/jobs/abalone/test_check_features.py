@@ -56,6 +56,7 @@ def test_an_expectation_that_cannot_be_evaluated_is_not_met(outcomes):
         ("broken suite", "The suite 'broken.json' cannot be read"),
         ("no metrics", "The metrics 'metrics.json' cannot be read"),
         ("no features", "There is no Parquet to read"),
+        ("half the features", "The features at s3://output/half are not complete, _SUCCESS is missing"),
     ],
 )
 def test_what_cannot_be_judged_is_an_error(outcomes, case, message):

@@ -1,0 +1,1 @@
+"""What `bench.abalone_spark` is made of."""
