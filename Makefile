@@ -16,7 +16,7 @@ MAKEFLAGS += --no-print-directory
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 .PHONY: run
 run: install ## Install, start the stack and run the abalone pipeline (DAG=... for another one)
@@ -60,6 +60,14 @@ chaos: install ## Hurt Airflow and AWS in every way twenty times; writes docs/ch
 	@CHAOS_ROUNDS=$${CHAOS_ROUNDS:-20} CHAOS_RESULTS=$(CHAOS_RESULTS) $(BIN)/pytest tests/chaos $(ARGS); \
 	status=$$?; $(BIN)/python -m tests.chaos.report $(CHAOS_RESULTS) > docs/chaos.md && exit $$status
 
+.PHONY: test-compose
+test-compose: install ## Run docker-compose.yaml for real, with the local AWS (Docker, or root on Debian)
+	@$(BIN)/python -m tests.compose $(ARGS) || { status=$$?; [ $$status -eq 77 ] || exit $$status; }
+
+.PHONY: dist
+dist: install ## Write dist/mwaa and dist/astro, as Amazon MWAA and Astronomer take the project
+	@$(BIN)/python -m local.dist $(ARGS)
+
 .PHONY: bench
 bench: install ## Run every benchmark, each prints a table
 	@for file in $$(grep -l '^if __name__ == "__main__":' bench/*.py); do \
@@ -86,7 +94,7 @@ clean: ## Stop the stack and remove what was installed and all local state
 	@rm -rf $(VENV) .millrace
 
 $(BIN)/uv:
-	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "There is no '$(PYTHON)' on PATH: install Python 3.11 or newer, or name one, as in 'make run PYTHON=/usr/bin/python3.11'." >&2; exit 2; }
+	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "There is no '$(PYTHON)' on PATH: install Python 3.11.4 or newer, or name one, as in 'make run PYTHON=/usr/bin/python3.11'." >&2; exit 2; }
 	@$(PYTHON) local/prerequisites.py
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

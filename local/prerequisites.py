@@ -11,19 +11,20 @@ import subprocess
 import sys
 from typing import Mapping, Optional, Sequence
 
-PYTHON = (3, 11)
+PYTHON = (3, 11, 4)
+"""The first with `tarfile`'s data filter, by which archives are unpacked."""
 JAVA = 17
 DISK_GIB = 4
 """Airflow's environment, two job images and a run's files."""
 
 
-def python_problem(version: Sequence[int] = (sys.version_info[0], sys.version_info[1])) -> Optional[str]:
+def python_problem(version: Sequence[int] = sys.version_info[:3]) -> Optional[str]:
     """What is wrong with this interpreter, as one sentence, or None."""
-    if tuple(version[:2]) < PYTHON:
+    if tuple(version) < PYTHON:
         return (
-            "Python %d.%d or newer is needed and %s is %s: install it and name it, "
+            "Python %s or newer is needed and %s is %s: install it and name it, "
             "as in `make run PYTHON=/usr/bin/python3.11`."
-        ) % (PYTHON[0], PYTHON[1], sys.executable, "%d.%d" % (version[0], version[1]))
+        ) % (_dotted(PYTHON), sys.executable, _dotted(version))
     try:
         import ensurepip  # noqa: F401, PLC0415
     except ImportError:
@@ -31,6 +32,10 @@ def python_problem(version: Sequence[int] = (sys.version_info[0], sys.version_in
             sys.executable,
         )
     return None
+
+
+def _dotted(version: Sequence[int]) -> str:
+    return ".".join(str(part) for part in version)
 
 
 def java_problem(environ: Mapping[str, str] = os.environ) -> Optional[str]:

@@ -60,10 +60,10 @@ def test_the_makefile_installs_the_uv_that_is_locked():
 
 
 def test_an_old_python_is_told_what_to_do():
-    sentence = prerequisites.python_problem((3, 9))
+    sentence = prerequisites.python_problem((3, 11, 2))
     assert sentence is not None
-    assert "3.11 or newer" in sentence
-    assert "is 3.9" in sentence
+    assert "3.11.4 or newer" in sentence
+    assert "is 3.11.2" in sentence
     assert "PYTHON=" in sentence
 
 
@@ -130,7 +130,7 @@ def test_the_prerequisites_run_as_a_file_under_any_python():
 
 @pytest.mark.parametrize(
     ("python", "expected"),
-    [("python-of-nowhere", "There is no 'python-of-nowhere' on PATH"), ("./old", "is 3.8: install it")],
+    [("python-of-nowhere", "There is no 'python-of-nowhere' on PATH"), ("./old", "is 3.8.0: install it")],
 )
 def test_make_refuses_a_missing_or_old_python_with_a_sentence(tmp_path, python, expected):
     for name in ("Makefile", "pyproject.toml", "requirements.lock", "local/prerequisites.py"):

@@ -221,7 +221,8 @@ def bucket_and_key(request: Incoming) -> tuple[str, str]:
     host = urlsplit(f"//{request.environ.get('HTTP_HOST', '')}").hostname or ""
     path = request.path.encode("latin-1", "replace").decode(errors="replace").removeprefix("/")
     hosted = host.removesuffix(".localhost").removesuffix(".s3") if host.endswith(".localhost") else ""
-    if hosted and hosted != "s3":
+    # Under Docker Compose the server itself is called aws.localhost.
+    if hosted and hosted not in {"aws", "s3"}:
         return hosted, path
     bucket, _, key = path.partition("/")
     return bucket, key

@@ -1,0 +1,7 @@
+#!/bin/sh
+# Serves the local AWS to the containers of its network. The server itself listens on loopback only, because it runs
+# whatever a job says; socat takes what reaches this container's own address, on the same port, there.
+set -eu
+port=${MILLRACE_AWS_PORT:-4566}
+socat "TCP-LISTEN:$port,bind=$(hostname -i),reuseaddr,fork" "TCP:127.0.0.1:$port" &
+exec python -m local.aws --port "$port" --home /var/lib/millrace/state --images /var/lib/millrace/images

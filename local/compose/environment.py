@@ -1,0 +1,101 @@
+"""``python3 -m local.compose.environment``: writes ``.env``, without which Compose starts nothing.
+
+Needs no package, so it runs before anything is installed.
+"""
+
+import argparse
+import secrets
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from local.stack.config import REPOSITORY, Ports
+from local.stack.credentials import USER, Credentials, write_private
+
+FILE = REPOSITORY / ".env"
+ACCOUNT, REGION, ENVIRONMENT = "123456789012", "us-east-1", "local"
+PROJECT = {"COMPOSE_PROJECT_NAME": "millrace"}
+
+OF_AN_ACCOUNT = {
+    "AWS_DEFAULT_REGION": "",
+    "MILLRACE_ENVIRONMENT": "",
+    "MILLRACE_BUCKET": "",
+    "MILLRACE_ROLE_ARN": "",
+    "MILLRACE_EVENTS_TOPIC_ARN": "",
+    "MILLRACE_FAILURES_TOPIC_ARN": "",
+    "MILLRACE_UPLOADS_QUEUE_URL": "",
+    "MILLRACE_DEAD_LETTERS_QUEUE_URL": "",
+    "MILLRACE_OUTPUT_KMS_KEY": "",
+    "MILLRACE_IMAGE_REGISTRY": "",
+    "MILLRACE_IMAGE_TAG": "",
+}
+"""What has to be filled in, mostly from the outputs of the infrastructure stack."""
+
+
+def of_local_aws(ports: Ports) -> dict[str, str]:
+    """What the infrastructure stack comes to in the local AWS, whose account is known beforehand."""
+    queues = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/millrace-{ENVIRONMENT}"
+    return {
+        "COMPOSE_PROFILES": "local-aws",
+        "MILLRACE_AIRFLOW_PORT": str(ports.airflow),
+        "MILLRACE_AWS_PORT": str(ports.aws),
+        # Containers and a browser on the host find the local AWS by the same name.
+        "AWS_ENDPOINT_URL": f"http://aws.localhost:{ports.aws}",
+        "AWS_CONFIG_FILE": "/opt/millrace/include/images/airflow/local-aws.ini",
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_DEFAULT_REGION": REGION,
+        "MILLRACE_ENVIRONMENT": ENVIRONMENT,
+        "MILLRACE_BUCKET": f"millrace-{ENVIRONMENT}-{ACCOUNT}-{REGION}",
+        "MILLRACE_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/millrace-{ENVIRONMENT}-job-{REGION}",
+        "MILLRACE_EVENTS_TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:millrace-{ENVIRONMENT}-events",
+        "MILLRACE_FAILURES_TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:millrace-{ENVIRONMENT}-failures",
+        "MILLRACE_UPLOADS_QUEUE_URL": f"{queues}-uploads",
+        "MILLRACE_DEAD_LETTERS_QUEUE_URL": f"{queues}-dead-letters",
+    }
+
+
+def passwords() -> dict[str, str]:
+    """New passwords and keys, in letters, digits, ``-``, ``_`` and ``=``: one of them is part of a URL."""
+    credentials = Credentials.generate()
+    return {
+        "AIRFLOW_ADMIN_PASSWORD": credentials.password,
+        "AIRFLOW_FERNET_KEY": credentials.fernet_key,
+        "AIRFLOW_JWT_SECRET": credentials.jwt_secret,
+        "AIRFLOW_SECRET_KEY": credentials.secret_key,
+        "POSTGRES_PASSWORD": secrets.token_urlsafe(24),
+        "REDIS_PASSWORD": secrets.token_urlsafe(24),
+    }
+
+
+def render(variables: Mapping[str, str]) -> str:
+    """The text of an ``.env`` file; a variable without a value is left out, to be filled in."""
+    head = "# Made by `python3 -m local.compose.environment`. It holds passwords: keep it to yourself.\n"
+    return head + "".join(
+        f"{name}={value}\n" if value else f"# {name}=\n" for name, value in variables.items()
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """2 says that there is a file already: its passwords are those of the volumes."""
+    parser = argparse.ArgumentParser(prog="python3 -m local.compose.environment", description=__doc__)
+    parser.add_argument("--aws", action="store_true", help="for an AWS account instead of the local AWS")
+    parser.add_argument("--airflow-port", type=int, default=Ports().airflow, help="of Airflow, on 127.0.0.1")
+    parser.add_argument("--aws-port", type=int, default=Ports().aws, help="of the local AWS, on 127.0.0.1")
+    parser.add_argument("--file", type=Path, default=FILE, help="the file to write (default .env)")
+    options = parser.parse_args(arguments)
+    if options.file.exists():
+        print(
+            f"{options.file} exists, and the volumes were made with its passwords: edit it, or remove both "
+            "(`docker compose down --volumes` removes the volumes).",
+            file=sys.stderr,
+        )
+        return 2
+    local_aws = of_local_aws(Ports(aws=options.aws_port, airflow=options.airflow_port))
+    write_private(options.file, render(PROJECT | (OF_AN_ACCOUNT if options.aws else local_aws) | passwords()))
+    print(f"{options.file} is written. Airflow's user is {USER}; AIRFLOW_ADMIN_PASSWORD is the password.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,25 @@
+"""``python -m local.compose.resources``: makes the infrastructure stack and the samples in the local AWS."""
+
+import os
+import sys
+
+from local.stack import infrastructure, samples
+from local.stack.config import StackConfig
+from local.stack.errors import MillraceError
+
+
+def main() -> int:
+    """2 says that the local AWS refused something; making them twice changes nothing."""
+    config = StackConfig.from_environment(os.environ)
+    try:
+        outputs = infrastructure.provision(config)
+        samples.upload(config, infrastructure.bucket(outputs))
+    except MillraceError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"{config.stack_name} is provisioned in {config.aws_url}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""``make dist``: the project as Amazon MWAA and as Astronomer take it."""

@@ -1,0 +1,41 @@
+"""What a Docker daemon leaves behind in the network of its host: a bridge, rules, forwarding."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
+INTERFACES = Path("/sys/class/net")
+FAMILIES = ("iptables", "ip6tables")
+EMPTY = {
+    "filter": "*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\nCOMMIT\n",
+    "nat": "*nat\nCOMMIT\n",
+}
+
+
+@contextmanager
+def restored() -> Iterator[None]:
+    """Interfaces that came are deleted, rules and forwarding are put back."""
+    forwarding = FORWARDING.read_text()
+    interfaces = _interfaces()
+    rules = {name: _saved(name) for name in FAMILIES if shutil.which(name)}
+    try:
+        yield
+    finally:
+        for name in _interfaces() - interfaces:
+            subprocess.run(["ip", "link", "delete", name], capture_output=True, check=False)
+        for name, saved in rules.items():
+            subprocess.run([f"{name}-restore"], input=saved, capture_output=True, text=True, check=False)
+        FORWARDING.write_text(forwarding)
+
+
+def _interfaces() -> set[str]:
+    return {path.name for path in INTERFACES.iterdir()}
+
+
+def _saved(name: str) -> str:
+    """All rules of a family. A table that nobody has used is not printed; to put it back is to empty it."""
+    text = subprocess.run([f"{name}-save"], capture_output=True, text=True, check=False).stdout
+    return text + "".join(empty for table, empty in EMPTY.items() if f"*{table}\n" not in text)
