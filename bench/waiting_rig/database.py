@@ -36,28 +36,28 @@ class Metadata:
     def __init__(self, url: str) -> None:
         self._engine = create_engine(url)
 
-    def states(self, runs: Sequence[str], task: str) -> dict[str, int]:
+    def states(self, dag: str, runs: Sequence[str], task: str) -> dict[str, int]:
         """State -> number of a task's mapped instances in these runs."""
         query = text(
             "SELECT state, count(*) FROM task_instance"
-            " WHERE run_id IN :runs AND task_id = :task GROUP BY state"
+            " WHERE dag_id = :dag AND run_id IN :runs AND task_id = :task GROUP BY state"
         ).bindparams(bindparam("runs", expanding=True))
         with self._engine.connect() as connection:
-            rows = connection.execute(query, {"runs": runs, "task": task})
+            rows = connection.execute(query, {"dag": dag, "runs": runs, "task": task})
             return {state or "none": count for state, count in rows}
 
-    def starts(self, runs: Sequence[str], task: str) -> dict[tuple[str, int], float]:
+    def starts(self, dag: str, runs: Sequence[str], task: str) -> dict[tuple[str, int], float]:
         """Run and map index -> start, in seconds since the epoch, of the instances that have started."""
         query = (
             text(
                 "SELECT run_id, map_index, start_date FROM task_instance"
-                " WHERE run_id IN :runs AND task_id = :task AND start_date IS NOT NULL"
+                " WHERE dag_id = :dag AND run_id IN :runs AND task_id = :task AND start_date IS NOT NULL"
             )
             .bindparams(bindparam("runs", expanding=True))
             .columns(run_id=String(), map_index=Integer(), start_date=DateTime(timezone=True))
         )
         with self._engine.connect() as connection:
-            rows = connection.execute(query, {"runs": runs, "task": task})
+            rows = connection.execute(query, {"dag": dag, "runs": runs, "task": task})
             return {(run, index): _epoch(start) for run, index, start in rows}
 
     def close(self) -> None:

@@ -87,8 +87,8 @@ def wait(airflow: Airflow, aws: AwsProcess, contender: Contender, plan: Plan) ->
         after, so_far = usage(triggerer), aws.calls()
         now = time.time()
         aws.end_at({name: now + end for name, end in zip(names, plan.ends, strict=True)})
-        _wait_for_end(airflow, runs, plan)
-        starts = airflow.metadata.starts(runs, "job.after")
+        _wait_for_end(airflow, dag, runs, plan)
+        starts = airflow.metadata.starts(dag, runs, "job.after")
     ended, calls = aws.ended(), aws.calls()
     fired = airflow.fired(dag, runs, "job.wait")
     return Wait(
@@ -104,9 +104,9 @@ def wait(airflow: Airflow, aws: AwsProcess, contender: Contender, plan: Plan) ->
     )
 
 
-def _wait_for_end(airflow: Airflow, runs: list[str], plan: Plan) -> None:
+def _wait_for_end(airflow: Airflow, dag: str, runs: list[str], plan: Plan) -> None:
     def over() -> bool:
-        states = airflow.metadata.states(runs, "job.after")
+        states = airflow.metadata.states(dag, runs, "job.after")
         if failed := sum(states.get(state, 0) for state in ("failed", "upstream_failed")):
             raise SystemExit(
                 f"{failed} of {plan.jobs} tasks of {runs[0]} and its like failed: see Airflow's logs."

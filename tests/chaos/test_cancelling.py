@@ -188,7 +188,7 @@ def timeout_while_starting(chaos, dice):
 
     def hold(call, _):
         launched.append(call.job)
-        time.sleep(30)
+        time.sleep(40)
         raise DroppedError
 
     with chaos.proxy.rule(run.asked_by, after=hold, times=1):

@@ -62,7 +62,7 @@ def chaos(dag_id: str, jobs: int, **arguments: Any) -> DAG:
 chaos("one", jobs=1)
 chaos("few", jobs=4)
 chaos("many", jobs=200)
-chaos("short", jobs=1, execution_timeout=timedelta(seconds=20), retries=1)
+chaos("short", jobs=1, execution_timeout=timedelta(seconds=30), retries=1)
 for number in range(2 * int(os.environ["CHAOS_ROUNDS"])):
     # Each can be deleted once; of the crowds only every other one is.
     chaos(f"doomed_{number}", jobs=1)
