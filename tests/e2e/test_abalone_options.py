@@ -6,13 +6,19 @@ import pytest
 
 from tests.stack import SAMPLE
 
+GROUP = "millrace-local-main-abalone"
 ROUNDS = 3000
 """Enough to be interrupted on the way."""
 
 
 @pytest.fixture(scope="module")
 def earlier(stack):
-    """A run whose features can be scored and whose model can be continued."""
+    """A run whose model serves, as no model was approved before, and whose features can be scored."""
+    sagemaker = stack.client("sagemaker")
+    for package in sagemaker.list_model_packages(ModelPackageGroupName=GROUP)["ModelPackageSummaryList"]:
+        sagemaker.update_model_package(
+            ModelPackageArn=package["ModelPackageArn"], ModelApprovalStatus="Rejected"
+        )
     return stack.run("abalone", "--input", str(SAMPLE))
 
 
