@@ -47,24 +47,29 @@ def subscribed():
 
 
 @asynccontextmanager
-async def open_queue():
+async def clients():
     hooks = [AwsGenericHook(aws_conn_id=None, client_type=service) for service in ("sqs", "sns")]
     async with (
         await hooks[0].get_async_conn() as sqs,
         await hooks[1].get_async_conn() as sns,
     ):
-        queue = await make(sqs, sns, PREFIX, settings().events_topic_arn)
-        try:
-            yield queue
-        finally:
-            await discard(queue, sns)
+        yield sqs, sns
+
+
+@asynccontextmanager
+async def open_queue(sqs, sns):
+    queue = await make(sqs, sns, PREFIX, settings().events_topic_arn)
+    try:
+        yield queue
+    finally:
+        await discard(queue, sns)
 
 
 def inside(look):
     """What `look` sees while a queue is open."""
 
     async def scenario():
-        async with open_queue() as queue:
+        async with clients() as (sqs, sns), open_queue(sqs, sns) as queue:
             return await look(queue)
 
     return asyncio.run(scenario())
@@ -119,15 +124,16 @@ def test_being_cancelled_while_it_opens_leaves_nothing(sqs, moment):
     """Whatever call is on its way at that moment, milliseconds after the start."""
     before = subscribed()
 
-    async def use():
-        async with open_queue():
+    async def use(*of_aws):
+        async with open_queue(*of_aws):
             await asyncio.sleep(60)
 
     async def scenario():
-        using = asyncio.create_task(use())
-        await asyncio.sleep(moment / 1000)
-        using.cancel()
-        await asyncio.wait({using})
+        async with clients() as of_aws:
+            using = asyncio.create_task(use(*of_aws))
+            await asyncio.sleep(moment / 1000)
+            using.cancel()
+            await asyncio.wait({using})
 
     asyncio.run(scenario())
     assert names(sqs) == set()

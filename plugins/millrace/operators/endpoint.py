@@ -137,7 +137,7 @@ class EndpointSmokeTestOperator(AwsOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         run = run_of(context)
         live = self.endpoints.describe(run.resource_name)
-        if live is None:
+        if live is None and not self.deployment:
             raise AirflowSkipException(
                 f"{run.resource_name} is not up and nothing was deployed: nobody to ask"
             )
@@ -149,7 +149,7 @@ class EndpointSmokeTestOperator(AwsOperator):
         return {
             "endpoint": run.resource_name,
             # A deployment gives its model and its configuration the same name.
-            "model": live.fields["EndpointConfigName"],
+            "model": live.fields["EndpointConfigName"] if live else self.deployment["config"],
             "prediction": {"features": features[0], "label": labels[0], "predicted": predictions[0]},
         }
 
