@@ -12,7 +12,8 @@ from typing import Any
 
 from . import paths
 
-RESERVED = ("sagemaker_", "_tuning_objective_metric")
+FOR_THE_CONTAINER = "sagemaker_"
+RESERVED = (FOR_THE_CONTAINER, "_tuning_objective_metric")
 
 
 def decode(values: dict[str, str]) -> dict[str, Any]:
@@ -29,6 +30,11 @@ def decode(values: dict[str, str]) -> dict[str, Any]:
 def user_hyperparameters(values: dict[str, Any]) -> dict[str, Any]:
     """Without those that talk to the container itself."""
     return {name: value for name, value in values.items() if not name.startswith(RESERVED)}
+
+
+def algorithm_hyperparameters(values: dict[str, str]) -> dict[str, str]:
+    """What an image's own algorithm is given: it is also told by which metric it is tuned."""
+    return {name: value for name, value in values.items() if not name.startswith(FOR_THE_CONTAINER)}
 
 
 def arguments(values: dict[str, Any]) -> list[str]:

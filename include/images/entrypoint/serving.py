@@ -21,6 +21,7 @@ from . import paths, source
 log = logging.getLogger("serve")
 
 MAX_BODY = 25 * 1024 * 1024
+"""Bytes of a request to an endpoint; a batch transform says itself how many megabytes it sends."""
 
 
 class BadInputError(ValueError):
@@ -92,7 +93,7 @@ def _load(script: Path) -> ModuleType:
 def application(serve: Functions) -> Flask:
     """The WSGI application. The model is loaded before it answers, so ``/ping`` means ready."""
     app = Flask("serve")
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.config["MAX_CONTENT_LENGTH"] = max_body()
     model = serve.model_fn(str(paths.base() / "model"))
 
     @app.get("/ping")
@@ -103,24 +104,36 @@ def application(serve: Functions) -> Flask:
     def invocations() -> Response:
         accept = request.headers.get("Accept", "")
         accept = "" if accept in ("*/*", "") else accept.split(",")[0].split(";")[0].strip()
+        body = request.get_data()
         try:
-            data = serve.input_fn(request.get_data(), request.content_type or "")
-        except UnsupportedTypeError as error:
-            return _sentence(415, error)
-        except ValueError as error:
-            return _sentence(400, error)
-        try:
-            return _answer(serve.output_fn(serve.predict_fn(data, model), accept), accept)
-        except UnsupportedTypeError as error:
-            return _sentence(406, error)
-        except BadInputError as error:
-            return _sentence(400, error)
+            return _predicted(serve, model, body, accept)
         except Exception:
             # The traceback may show data or paths: it goes to the log, not to the caller.
             log.exception("A prediction failed")
             return _sentence(500, "The model failed on this request; the log has the reason.")
 
     return app
+
+
+def max_body() -> int:
+    """Bytes that a request may have: at least `MAX_BODY`, more where a batch transform sends more."""
+    return max(MAX_BODY, int(os.environ.get("SAGEMAKER_MAX_PAYLOAD_IN_MB", "0")) * 1024 * 1024)
+
+
+def _predicted(serve: Functions, model: Any, body: bytes, accept: str) -> Response:
+    """The prediction, or what is wrong with the request."""
+    try:
+        data = serve.input_fn(body, request.content_type or "")
+    except UnsupportedTypeError as error:
+        return _sentence(415, error)
+    except ValueError as error:
+        return _sentence(400, error)
+    try:
+        return _answer(serve.output_fn(serve.predict_fn(data, model), accept), accept)
+    except UnsupportedTypeError as error:
+        return _sentence(406, error)
+    except BadInputError as error:
+        return _sentence(400, error)
 
 
 def _answer(output: Any, accept: str) -> Response:

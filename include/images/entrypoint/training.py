@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from . import paths, program, source
-from .environment import arguments, decode, training_environment, user_hyperparameters
+from .environment import (
+    algorithm_hyperparameters,
+    arguments,
+    decode,
+    training_environment,
+    user_hyperparameters,
+)
 
 Algorithm = Callable[[dict[str, str]], None]
 
@@ -28,7 +34,7 @@ def main(algorithm: Algorithm | None = None, library: Path | None = None) -> int
         if "sagemaker_program" in values:
             return _run_script(values, library)
         os.environ.update(training_environment())
-        (algorithm or _no_algorithm)(user_hyperparameters(raw))
+        (algorithm or _no_algorithm)(algorithm_hyperparameters(raw))
     except ValueError as error:
         return _failed(f"{type(error).__name__}: {error}")
     except Exception as error:

@@ -4,6 +4,7 @@ The first host runs the master, the driver and a worker, each other host a worke
 ended. Whoever dies ends the job: the others say who it was.
 """
 
+import re
 import signal
 import socket
 import sys
@@ -23,6 +24,40 @@ from layout import MASTER_PAGE_PORT, MASTER_PORT, Layout  # type: ignore[import-
 
 POLL_SECONDS = 0.1
 START_SECONDS = 120.0
+MEMORY = re.compile(r"(\d+)([bkmgtp]?)b?")
+"""How Spark writes memory, in lower case; without a unit an executor's is in MiB."""
+MEBIBYTES = {"b": 2**-20, "k": 2**-10, "": 1, "m": 1, "g": 2**10, "t": 2**20, "p": 2**30}
+
+
+def check_executors(layout: Layout, properties: Mapping[str, str]) -> None:
+    """Whether a worker can run an executor as it is asked for: for a larger one Spark would wait for ever.
+
+    Args:
+        layout: the hosts; each offers the same.
+        properties: ``spark-defaults`` as they count.
+
+    Raises:
+        SubmitError: a worker offers less memory or fewer cores.
+    """
+    memory, offered = properties["spark.executor.memory"], defaults.executor_mb(layout)
+    if _mebibytes(memory) > offered:
+        raise SubmitError(
+            f"spark.executor.memory is {memory}, more than the {offered}m that each host offers: "
+            "give less, or larger hosts."
+        )
+    cores, offered = properties["spark.executor.cores"], defaults.executor_cores(layout)
+    if not cores.strip().isdigit() or int(cores) > offered:
+        raise SubmitError(
+            f"spark.executor.cores is {cores}: each host offers {offered}; give at most as many, or larger "
+            "hosts."
+        )
+
+
+def _mebibytes(memory: str) -> int:
+    match = MEMORY.fullmatch(memory.strip().lower())
+    if match is None:
+        raise SubmitError(f"spark.executor.memory is {memory!r}: give it as 2g or 1500m.")
+    return int(int(match[1]) * MEBIBYTES[match[2]])
 
 
 def lead(layout: Layout, command: Sequence[str], environment: Mapping[str, str]) -> Outcome:

@@ -46,26 +46,37 @@ def write(entries: list[dict[str, Any]], folder: Path, defaults: Mapping[str, Pr
         folder: is made if it is missing.
         defaults: properties by classification that a job's own take the place of one by one.
     """
-    merged: dict[str, dict[str, str]] = {name: dict(values) for name, values in defaults.items()}
     exports: dict[str, str] = {}
     for entry in entries:
-        name = entry["Classification"]
-        if name.endswith("-env"):
+        if _is_environment(entry):
             exports |= _exports(entry)
-            continue
-        own = {key: str(value) for key, value in (entry.get("Properties") or {}).items()}
-        if name in ("spark-log4j", "spark-log4j2"):
-            # A logging configuration is one piece: half of ours and half of theirs means nothing.
-            name = "spark-log4j"
-            merged[name] = {}
-        merged.setdefault(name, {}).update(own)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, properties in merged.items():
+    for name, properties in merged(entries, defaults).items():
         file = folder / _file(name)
         file.write_text(_content(file.suffix, properties))
     lines = [f"export {key}={_quoted(value)}" for key, value in sorted(exports.items())]
     (folder / "spark-env.sh").write_text("\n".join([*lines, ""]))
     return exports
+
+
+def merged(entries: list[dict[str, Any]], defaults: Mapping[str, Properties]) -> dict[str, dict[str, str]]:
+    """The properties that count, by classification: a job's own in the place of the defaults, one by one."""
+    found: dict[str, dict[str, str]] = {name: dict(values) for name, values in defaults.items()}
+    for entry in entries:
+        name = entry["Classification"]
+        if _is_environment(entry):
+            continue
+        own = {key: str(value) for key, value in (entry.get("Properties") or {}).items()}
+        if name in ("spark-log4j", "spark-log4j2"):
+            # A logging configuration is one piece: half of ours and half of theirs means nothing.
+            name = "spark-log4j"
+            found[name] = {}
+        found.setdefault(name, {}).update(own)
+    return found
+
+
+def _is_environment(entry: Mapping[str, Any]) -> bool:
+    return str(entry["Classification"]).endswith("-env")
 
 
 def _exports(entry: Mapping[str, Any]) -> dict[str, str]:

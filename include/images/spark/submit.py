@@ -43,6 +43,8 @@ def _run(options: argparse.Namespace) -> Outcome:
     spark = spark_defaults(layout, options.local_spark_event_logs_dir)
     own = {"spark-defaults": spark, "core-site": storage.core_site(), "spark-log4j": LOG4J}
     exports = configuration.write(entries, folder, own)
+    if layout.is_cluster:
+        cluster.check_executors(layout, configuration.merged(entries, own)["spark-defaults"])
     command = _command(options)
     environment = {**_presets(java_home), **os.environ, **exports, **_fixed(layout, folder)}
     if not layout.is_cluster:

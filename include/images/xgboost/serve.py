@@ -43,7 +43,7 @@ def input_fn(body: bytes, content_type: str) -> Any:
         raise UnsupportedTypeError(
             f"Content type {content_type or 'none'} is not supported: send {_list(CONTENT_TYPES)}."
         )
-    if not body.strip():
+    if not body.strip(b"\r\n "):
         raise ValueError("The body is empty: send one row per line.")
     read = batches(CONTENT_TYPES[kind], io.BytesIO(body), "The body", Layout(labelled=False))
     parts = [batch.features for batch in read if batch.rows]

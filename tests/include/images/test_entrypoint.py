@@ -55,11 +55,13 @@ def test_the_environment_of_a_training_job(base):
     assert all(isinstance(value, str) for value in found.values())
 
 
-def test_an_algorithm_is_not_told_what_a_tuning_job_tells_the_container(base):
-    _config(base, hyperparameters={"eta": "0.1", "_tuning_objective_metric": "validation:rmse"})
+def test_what_a_tuning_job_tells_is_for_an_algorithm_and_not_for_a_script(base):
+    told = {"eta": "0.1", "_tuning_objective_metric": "validation:rmse"}
+    _config(base, hyperparameters={**told, "sagemaker_region": "eu-west-1"})
     given = []
     assert training.main(given.append) == 0
-    assert given == [{"eta": "0.1"}]
+    assert given == [told]
+    assert json.loads(environment.training_environment()["SM_HPS"]) == {"eta": 0.1}
 
 
 def test_hyperparameters_become_arguments():
@@ -190,8 +192,18 @@ def test_the_models_mistakes_are_not(base, name):
     answer = _client(base, **{name: _raise(RuntimeError("secret path /home/x"))}).post(
         "/invocations", data=b"x"
     )
-    assert answer.status_code == 500
-    assert b"secret" not in answer.data
+    assert (answer.status_code, answer.data) == (
+        500,
+        b"The model failed on this request; the log has the reason.\n",
+    )
+
+
+@pytest.mark.parametrize(("megabytes", "status"), [(None, 413), ("0", 413), ("1", 200)])
+def test_a_batch_transform_may_send_more_than_an_endpoint_takes(base, monkeypatch, megabytes, status):
+    monkeypatch.setattr(serving, "MAX_BODY", 10)
+    if megabytes:
+        monkeypatch.setenv("SAGEMAKER_MAX_PAYLOAD_IN_MB", megabytes)
+    assert _client(base).post("/invocations", data=b"x" * 11).status_code == status
 
 
 def test_a_script_replaces_the_functions_that_it_defines(base, monkeypatch):

@@ -12,12 +12,14 @@ NAMES = ImageStore(SOURCES).names()
 
 def _packages(path: Path) -> dict[str, str]:
     lines = (line.split(";")[0].strip() for line in path.read_text().splitlines())
-    found = [re.match(r"([\w.\-]+)\s*(.*)", line) for line in lines if line and not line.startswith("#")]
+    found = [
+        re.match(r"([\w.\-]+)\s*(.*)", line) for line in lines if line and not line.startswith(("#", "--"))
+    ]
     return {match[1].lower(): match[2] for match in found if match}
 
 
 def test_there_are_images():
-    assert NAMES == ["sklearn", "spark", "xgboost"]
+    assert NAMES == ["sklearn", "spark", "speech", "xgboost"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -35,5 +37,6 @@ def test_a_dockerfile_copies_files_that_exist(name):
     copied = [part for line in re.findall(r"^COPY (.+) \S+$", text, re.MULTILINE) for part in line.split()]
     assert copied
     assert all((SOURCES / part).exists() for part in copied), copied
-    assert "PYTHONPATH=/opt/millrace" in text
-    assert f"/opt/millrace/{name}/bin" in text
+    if (SOURCES / name / "bin").is_dir():
+        assert "PYTHONPATH=/opt/millrace" in text
+        assert f"/opt/millrace/{name}/bin" in text

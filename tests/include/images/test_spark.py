@@ -143,6 +143,51 @@ def test_a_job_s_hosts_have_to_be_known(tmp_path, java):
     assert said.endswith("There is no address of host algo-2.")
 
 
+def _spark_defaults(base, **properties):
+    """The job's own ``spark-defaults``, and a job of two hosts."""
+    folder = base / "processing" / "input" / "conf"
+    folder.mkdir(parents=True, exist_ok=True)
+    entry = {"Classification": "spark-defaults", "Properties": properties}
+    (folder / "configuration.json").write_text(json.dumps([entry]))
+    (base / "config").mkdir(parents=True, exist_ok=True)
+    resources = {"current_host": "algo-1", "hosts": ["algo-1", "algo-2"]}
+    (base / "config" / "resourceconfig.json").write_text(json.dumps(resources))
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "says"),
+    [
+        ("memory", "4g", "spark.executor.memory is 4g, more than the 3000m that each host offers: give less"),
+        ("memory", "3001", "spark.executor.memory is 3001, more than the 3000m"),
+        ("memory", "3GiB", "spark.executor.memory is '3GiB': give it as 2g or 1500m."),
+        ("cores", "999", "spark.executor.cores is 999: each host offers "),
+        ("cores", "two", "spark.executor.cores is two: each host offers "),
+    ],
+)
+def test_executors_that_no_host_can_run_are_not_waited_for(tmp_path, java, name, asked, says):
+    _spark_defaults(tmp_path / "opt" / "ml", **{f"spark.executor.{name}": asked})
+    (tmp_path / "a.py").touch()
+    addresses = json.dumps({"algo-1": "127.0.0.1", "algo-2": "127.0.0.2"})
+    there = {"MILLRACE_HOST_ADDRESSES": addresses, "MILLRACE_SPARK_MEMORY": "8000"}
+    code, said, message = _submit(tmp_path, tmp_path / "a.py", JAVA_HOME=java, **there)
+    assert (code, says in said, says in message) == (1, True, True), said
+
+
+EXECUTORS = """
+import json
+from cluster import check_executors
+from layout import Layout
+layout = Layout({"algo-1": "127.5.0.1", "algo-2": "127.5.0.2"}, "algo-1")
+for memory in ("3000m", "3000", "3000mb", "2G", "3072000k", "3145728000b"):
+    check_executors(layout, {"spark.executor.memory": memory, "spark.executor.cores": "1"})
+print(json.dumps("fits"))
+"""
+
+
+def test_executors_that_fit_are_let_through_however_spark_writes_them(tmp_path):
+    assert _inside(tmp_path, EXECUTORS, MILLRACE_SPARK_MEMORY="8000") == "fits"
+
+
 def _inside(tmp_path, code, **environment):
     """What a program with the image's own modules prints, as JSON."""
     there = {

@@ -11,6 +11,8 @@ FloatArray = np.ndarray[Any, np.dtype[np.float32]]
 
 BATCH_ROWS = 65_536
 """Rows that are decoded at a time, at most."""
+BATCH_VALUES = 1 << 24
+"""Values of those rows, at most, but for the last row: 64 MiB of float32."""
 
 
 class DataError(ValueError):
@@ -25,11 +27,13 @@ class Batch:
         features: shape (rows, features), float32; a missing value is NaN, or left out of a sparse matrix.
         labels: shape (rows,), or None where rows are for prediction.
         weights: shape (rows,), or None where all rows count alike.
+        names: of all columns, the label's among them; none where the format has no names.
     """
 
     features: "FloatArray | csr_matrix"
     labels: FloatArray | None = None
     weights: FloatArray | None = None
+    names: tuple[str, ...] = ()
 
     @property
     def sparse(self) -> bool:
@@ -53,6 +57,7 @@ class Batch:
             self.features[chosen],
             None if self.labels is None else self.labels[chosen],
             None if self.weights is None else self.weights[chosen],
+            self.names,
         )
 
 
@@ -64,7 +69,7 @@ class Layout:
         labelled: each row has a label, the first column where there are columns.
         weighted: each row has a weight, the column after the label; CSV and Parquet only.
         columns: the names that Parquet's columns have to have, in the order in which they are used; those
-            of the first file if there are none.
+            of the first file if there are none. Other formats have no names.
     """
 
     labelled: bool = True
@@ -74,6 +79,8 @@ class Layout:
 
 def from_columns(table: FloatArray, layout: Layout, source: str) -> Batch:
     """The batch in a table whose columns are label, weight and features, the first two where there are any.
+
+    Its names are the layout's columns.
 
     Raises:
         DataError: no column is left for the features.
@@ -87,6 +94,7 @@ def from_columns(table: FloatArray, layout: Layout, source: str) -> Batch:
         np.ascontiguousarray(table[:, first:]),
         np.ascontiguousarray(table[:, 0]) if labelled else None,
         np.ascontiguousarray(table[:, labelled]) if weighted else None,
+        layout.columns,
     )
 
 

@@ -33,8 +33,10 @@ class Channel:
     mode: str = "File"
     sharded: bool = False
 
-    def read(self, *, weighted: bool = False) -> Spool:
+    def read(self, *, weighted: bool = False, columns: tuple[str, ...] = ()) -> Spool:
         """This host's rows, decoded once.
+
+        Parquet's columns are used in the order of ``columns``, without these in that of the first file.
 
         Building a QuantileDMatrix takes several passes over the rows, and four of them over a CSV file cost
         more than all the rest, so passes after the first read what the first one has decoded (`Spool`).
@@ -50,7 +52,10 @@ class Channel:
         if form is Format.LIBSVM and self.mode == "Pipe":
             # The sentence of AWS's container.
             raise DataError(f"Pipe mode not supported for LibSVM. (Channel {self.name}.)")
-        layout = Layout(weighted=weighted and form in {Format.CSV, Format.PARQUET})
+        layout = Layout(
+            weighted=weighted and form in {Format.CSV, Format.PARQUET},
+            columns=columns if form is Format.PARQUET else (),
+        )
         spool = Spool(self.name)
         for source, batch in self._batches(form, layout):
             spool.append(batch, source)
@@ -73,7 +78,7 @@ class Channel:
 
     def _of_files(self, form: Format, layout: Layout, share: Share) -> Iterator[tuple[str, Batch]]:
         files, before = self.files(), 0
-        if form is Format.PARQUET and files:
+        if form is Format.PARQUET and files and not layout.columns:
             layout = replace(layout, columns=_columns(files[0]))
         for path in share.of_files(files):
             with path.open("rb") as stream:

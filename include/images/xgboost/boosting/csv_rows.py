@@ -17,7 +17,7 @@ MISSING = ["", "NaN", "nan", "NA", "null", "NULL", "None"]
 
 
 def batches(stream: BinaryIO, source: str, layout: Layout) -> Iterator[Batch]:
-    """The rows of ``stream``; an empty field is a missing value.
+    """The rows of ``stream``; an empty field is a missing value, a blank line is no row.
 
     The delimiter is the comma, or else what of ``;``, tab and ``|`` the first row has. Objects that follow
     one another in a pipe are one: each has to end with a line end.
@@ -25,8 +25,8 @@ def batches(stream: BinaryIO, source: str, layout: Layout) -> Iterator[Batch]:
     Raises:
         DataError: a field is not a number, or rows differ in their number of fields.
     """
-    first = stream.readline(BLOCK_BYTES)
-    if not first.strip():
+    first = _first_row(stream)
+    if not first:
         return
     delimiter = next((mark for mark in DELIMITERS if mark.encode() in first), ",")
     names = [str(column) for column in range(first.count(delimiter.encode()) + 1)]
@@ -48,11 +48,21 @@ def batches(stream: BinaryIO, source: str, layout: Layout) -> Iterator[Batch]:
         raise DataError(f"{source} is not a headerless CSV of numbers{wanted}: {error}") from None
 
 
+def _first_row(stream: BinaryIO) -> bytes:
+    """The first line that is not blank, empty without one. Tabs are a row whose values are all missing."""
+    while line := stream.readline(BLOCK_BYTES):
+        if line.strip(b"\r\n "):
+            return line
+    return b""
+
+
 def as_array(batch: pa.RecordBatch) -> FloatArray:
     """A table of numbers as one array of shape (rows, columns); null is NaN."""
     table: FloatArray = np.empty((batch.num_rows, batch.num_columns), dtype=np.float32)
     for index, column in enumerate(batch.columns):
-        table[:, index] = column.to_numpy(zero_copy_only=False)
+        # Null has no place among NumPy's booleans: such a column would come as objects.
+        values = column.cast(pa.float32()) if pa.types.is_boolean(column.type) else column
+        table[:, index] = values.to_numpy(zero_copy_only=False)
     return table
 
 

@@ -1,5 +1,6 @@
 """A training job from its channels to its model, on one host or on several."""
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +14,6 @@ from .channels import MODEL, Channel
 from .rounds import Rounds, Trained
 from .spool import Spool
 
-DATA = ("train", "validation")
-
 
 @dataclass(frozen=True)
 class Job:
@@ -24,7 +23,8 @@ class Job:
         channels: ``train``, and if there are any ``validation`` and ``model``, which holds an earlier model
             to go on from.
         parameters: XGBoost's.
-        rounds: how many to train, beside those of an earlier model.
+        rounds: how many to train, beside those of an earlier model; with ``process_type`` update, how many
+            of its rounds to change and to keep.
         early_stopping: rounds without an improvement on ``validation`` after which training ends.
         weighted: CSV and Parquet have a weight after the label.
         separator: what stands between the values of a round's line in the log.
@@ -36,6 +36,11 @@ class Job:
     early_stopping: int | None = None
     weighted: bool = False
     separator: str = "\t"
+
+    @property
+    def updates(self) -> bool:
+        """Whether the rounds change the trees of an earlier model and add none."""
+        return self.parameters.get("process_type") == "update"
 
     def run(self) -> Trained | None:
         """Reads the channels and trains. None on a host that has nothing to save: another one has.
@@ -49,11 +54,7 @@ class Job:
         print(f"XGBoost {xgb.__version__}", flush=True)
         names = hosts.names()
         with cluster.joined(names) as everyone:
-            spools = {
-                name: self.channels[name].read(weighted=self.weighted)
-                for name in DATA
-                if name in self.channels
-            }
+            spools = self._read()
             members = agree(everyone, spools)
         if everyone.current not in members:
             print(f"Host {everyone.current} has no rows of channel train and takes no part.", flush=True)
@@ -62,9 +63,22 @@ class Job:
             trained = self._train(group, spools)
         return trained if group.first else None
 
+    def _read(self) -> dict[str, Spool]:
+        spools = {"train": self.channels["train"].read(weighted=self.weighted)}
+        if "validation" in self.channels:
+            # The model knows features by their place: they stand in the same order in both channels.
+            spools["validation"] = self.channels["validation"].read(
+                weighted=self.weighted, columns=spools["train"].names
+            )
+        return spools
+
     def _train(self, group: cluster.Group, spools: Mapping[str, Spool]) -> Trained:
         folder = checkpoints.configured()
         earlier = models.earlier(self.channels[MODEL].folder) if MODEL in self.channels else None
+        if self.updates and earlier is None:
+            raise DataError(f"process_type update changes an earlier model: give it in channel {MODEL}.")
+        if self.updates:
+            folder = None  # A checkpoint has no more trees than were changed until then.
         start = _resumed(group, folder) or earlier
         for source, model in ((f"The model of channel {MODEL}", earlier), ("The last checkpoint", start)):
             if model:
@@ -72,7 +86,7 @@ class Job:
                 models.check_objective(model, self.parameters.get("objective", "reg:squarederror"), source)
         rounds = Rounds(
             self.parameters,
-            self.rounds + (earlier.num_boosted_rounds() if earlier else 0),
+            self.rounds + (earlier.num_boosted_rounds() if earlier and not self.updates else 0),
             self.early_stopping if "validation" in spools else None,
             folder if group.first else None,
             self.separator,
@@ -91,11 +105,14 @@ def agree(group: cluster.Group, spools: Mapping[str, Spool]) -> list[str]:
     """The hosts with rows to train on. Every host comes to the same result, or raises the same error.
 
     Raises:
-        DataError: no host has rows of a channel, some hosts have none of ``validation``, or the number of
-            features is not the same everywhere.
+        DataError: no host has rows of a channel, some hosts have none of ``validation``, or the features or
+            their names are not the same everywhere.
     """
-    counts = {name: group.table([spool.rows, spool.columns, spool.sparse]) for name, spool in spools.items()}
-    members = [host for host, (rows, _, _) in counts["train"].items() if rows]
+    counts = {
+        name: group.table([spool.rows, spool.columns, spool.sparse, _digest(spool.names)])
+        for name, spool in spools.items()
+    }
+    members = [host for host, (rows, *_) in counts["train"].items() if rows]
     for name, table in counts.items():
         without = [host for host in members or table if not table[host][0]]
         if len(without) == len(members or table):
@@ -104,8 +121,24 @@ def agree(group: cluster.Group, spools: Mapping[str, Spool]) -> list[str]:
             raise DataError(
                 f"Channel {name} has no rows on {', '.join(without)}: give each host at least one file of it."
             )
+    _agree_on_names(counts, members)
     _agree_on_columns(counts, spools, members)
     return members
+
+
+def _digest(names: tuple[str, ...]) -> int:
+    """A number from 0 that tells other names, or another order of them, with near certainty."""
+    return zlib.crc32("\0".join(names).encode())
+
+
+def _agree_on_names(counts: Mapping[str, dict[str, list[int]]], members: list[str]) -> None:
+    for name, table in counts.items():
+        for host in members:
+            if table[host][3] != table[members[0]][3]:
+                raise DataError(
+                    f"Channel {name} has other columns, or the same in another order, on {host} than on "
+                    f"{members[0]}: write each file with the same columns in the same order."
+                )
 
 
 def _agree_on_columns(
@@ -117,7 +150,7 @@ def _agree_on_columns(
     columns = max(table[host][1] for table in deciding for host in members)
     for name, table in counts.items():
         for host in members:
-            _, found, leaves_out = table[host]
+            _, found, leaves_out, _ = table[host]
             if found > columns or (found < columns and not leaves_out):
                 where = f" on {host}" if len(members) > 1 else ""
                 raise DataError(

@@ -2,32 +2,45 @@
 
 import io
 from collections.abc import Iterator
-from itertools import islice
 from typing import BinaryIO
 
 import numpy as np
 
-from .batch import BATCH_ROWS, Batch, DataError, FloatArray, Layout
+from .batch import BATCH_ROWS, BATCH_VALUES, Batch, DataError, FloatArray, Layout
 
 
 def batches(stream: BinaryIO, source: str, layout: Layout) -> Iterator[Batch]:
     """The rows of ``stream``, sparse: a value that is not there is missing.
 
     Raises:
-        DataError: a row is not of this form, or only some of a batch's rows have weights.
+        DataError: a row is not of this form or has a ``qid``, or only some of a batch's rows have weights.
     """
     line = 1
-    while lines := list(islice(stream, BATCH_ROWS)):
+    for lines in _chunks(stream):
         rows = [row for row in lines if row.strip() and not row.startswith(b"#")]
+        where = f"in lines {line} to {line + len(lines) - 1}"
+        if any(b"qid:" in row.partition(b"#")[0] for row in rows):
+            # The parser would leave it out without a word, and a ranking without its groups is none.
+            raise DataError(f"{source} has query groups (qid:) {where}, which this image does not read.")
         try:
             if rows:
                 yield _parsed(rows, labelled=layout.labelled)
         except ValueError as error:
-            last = line + len(lines) - 1
-            raise DataError(
-                f"{source} is not libsvm (label index:value ...) in lines {line} to {last}: {error}"
-            ) from None
+            raise DataError(f"{source} is not libsvm (label index:value ...) {where}: {error}") from None
         line += len(lines)
+
+
+def _chunks(stream: BinaryIO) -> Iterator[list[bytes]]:
+    """Lines, as many at a time as rows and their values may be."""
+    lines, values = list[bytes](), 0
+    for line in stream:
+        lines.append(line)
+        values += line.count(b":")
+        if len(lines) == BATCH_ROWS or values >= BATCH_VALUES:
+            yield lines
+            lines, values = [], 0
+    if lines:
+        yield lines
 
 
 def _parsed(rows: list[bytes], *, labelled: bool) -> Batch:

@@ -12,6 +12,8 @@ from .spool import Spool
 
 MAX_BIN = 256
 """XGBoost's own default."""
+HISTOGRAM_UPDATER = "grow_quantile_histmaker"
+"""That of the tree method ``hist``, which alone takes a QuantileDMatrix."""
 
 
 class Batches(xgb.DataIter):
@@ -47,6 +49,8 @@ def build(
             whose splits were made on other rows. All rows are in memory then.
     """
     histogram = parameters.get("tree_method", "auto") in {"auto", "hist"}
+    # An updater takes the place of the tree method.
+    histogram = histogram and parameters.get("updater", HISTOGRAM_UPDATER) == HISTOGRAM_UPDATER
     quantised = histogram and parameters.get("booster", "gbtree") != "gblinear" and not exact
     bins = parameters.get("max_bin", MAX_BIN)
     made: dict[str, xgb.DMatrix] = {}

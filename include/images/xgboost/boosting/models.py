@@ -3,6 +3,7 @@
 import json
 import os
 import tarfile
+import zlib
 from pathlib import Path
 
 import xgboost as xgb
@@ -91,15 +92,37 @@ def _packed(archive: Path) -> bytes:
                 if member.isfile() and os.path.normpath(member.name) == MODEL_NAME:
                     content = tar.extractfile(member)
                     return content.read() if content else b""
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
         raise DataError(f"{archive.name} is not a tar archive that can be read: {error}") from None
     raise DataError(f"{archive.name} holds no file {MODEL_NAME}.")
+
+
+def first_rounds(booster: xgb.Booster, rounds: int) -> xgb.Booster:
+    """The model of the first rounds; the same model if it has no more.
+
+    Raises:
+        DataError: it has more and is linear: such a model keeps the sum of its rounds only.
+    """
+    if rounds == booster.num_boosted_rounds():
+        return booster
+    if booster_name(booster) == "gblinear":
+        raise DataError(
+            f"The model is of booster gblinear, its best round is {rounds - 1} and its last one "
+            f"{booster.num_boosted_rounds() - 1}: a linear model cannot go back to an earlier round. "
+            f"Train {rounds} rounds without early stopping, or use another booster."
+        )
+    return booster[:rounds]
+
+
+def booster_name(booster: xgb.Booster) -> str:
+    """``gbtree``, ``dart`` or ``gblinear``."""
+    return str(json.loads(booster.save_config())["learner"]["gradient_booster"]["name"])
 
 
 def _best(booster: xgb.Booster) -> xgb.Booster:
     best = booster.attr("best_iteration")
     if best is None:
         return booster
-    kept = booster[: int(best) + 1]
+    kept = first_rounds(booster, int(best) + 1)
     kept.set_attr(best_iteration=None, best_score=None)
     return kept

@@ -6,12 +6,13 @@ import shutil
 import struct
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import BinaryIO
 
 import pyarrow as pa
 from pyarrow import parquet
 
-from .batch import BATCH_ROWS, Batch, DataError, Layout, from_columns
+from .batch import BATCH_ROWS, BATCH_VALUES, Batch, DataError, Layout, from_columns
 from .csv_rows import as_array
 
 MAGIC = b"PAR1"
@@ -24,14 +25,20 @@ def batches(stream: BinaryIO, source: str, layout: Layout) -> Iterator[Batch]:
         DataError: the bytes are no Parquet, a column is not of numbers, or files of one stream differ in
             their columns.
     """
-    columns = list(layout.columns)
     for name, file in _files(stream, source):
-        schema = file.schema_arrow
-        columns = columns or schema.names
-        check_columns(schema, columns, name)
-        for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=columns):
-            table = as_array(batch.select(columns))
-            yield from_columns(table, layout, name)
+        layout = replace(layout, columns=layout.columns or tuple(file.schema_arrow.names))
+        check_columns(file.schema_arrow, list(layout.columns), name)
+        yield from _rows(file, name, layout)
+
+
+def _rows(file: parquet.ParquetFile, source: str, layout: Layout) -> Iterator[Batch]:
+    columns = list(layout.columns)
+    size = max(1, min(BATCH_ROWS, BATCH_VALUES // max(1, len(columns))))
+    try:
+        for batch in file.iter_batches(batch_size=size, columns=columns):
+            yield from_columns(as_array(batch.select(columns)), layout, source)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(f"{source} has rows that cannot be read: {error}") from None
 
 
 def columns_of(stream: BinaryIO, source: str) -> list[str]:
@@ -80,8 +87,13 @@ def _split(content: mmap.mmap, source: str) -> Iterator[tuple[str, parquet.Parqu
             found = content[begin : begin + 4]
             raise DataError(f"{name} at byte {begin} begins with {found!r}: expected {MAGIC!r} (Parquet).")
         end = _end(content, begin)
-        yield name, _opened(pa.BufferReader(pa.py_buffer(content).slice(begin, end - begin)), name)
+        yield name, _opened(_part(content, begin, end), name)
         begin, number = end, number + 1
+
+
+def _part(content: mmap.mmap, begin: int, end: int) -> pa.BufferReader:
+    """Without a copy: a file may be as large as the disk allows."""
+    return pa.BufferReader(pa.py_buffer(content).slice(begin, end - begin))
 
 
 def _end(content: mmap.mmap, begin: int) -> int:
@@ -97,7 +109,7 @@ def _end(content: mmap.mmap, begin: int) -> int:
 
 def _readable(content: mmap.mmap, begin: int, end: int) -> bool:
     try:
-        parquet.read_metadata(pa.BufferReader(content[begin:end]))
+        parquet.read_metadata(_part(content, begin, end))
     except (pa.ArrowInvalid, OSError):
         return False
     return True

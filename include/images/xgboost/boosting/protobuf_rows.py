@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/cdf-training.html
 
 from array import array
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import BinaryIO
 
 import numpy as np
@@ -13,7 +12,7 @@ from google.protobuf.message import DecodeError
 from scipy.sparse import csr_matrix
 
 from . import recordio
-from .batch import BATCH_ROWS, Batch, DataError, FloatArray, Layout
+from .batch import BATCH_ROWS, BATCH_VALUES, Batch, DataError, FloatArray, Layout
 from .record_pb2 import Float32Tensor, Float64Tensor, Int32Tensor, Record, Value
 
 VALUES = "values"
@@ -26,9 +25,17 @@ def batches(stream: BinaryIO, source: str, layout: Layout) -> Iterator[Batch]:
     Raises:
         DataError: names the record, its offset in bytes, what was found and what was expected.
     """
-    rows = recordio.records(stream, source)
-    while chunk := list(islice(rows, BATCH_ROWS)):
-        yield _Rows(labelled=layout.labelled).read(chunk, source)
+    rows = _Rows(labelled=layout.labelled)
+    for number, offset, content in recordio.records(stream, source):
+        try:
+            rows.add(Record.FromString(content))
+        except (DecodeError, ValueError) as error:
+            raise DataError(f"{source}, record {number} at byte {offset}: {error}") from None
+        if rows.full:
+            yield rows.batch()
+            rows = _Rows(labelled=layout.labelled)
+    if rows.count:
+        yield rows.batch()
 
 
 class _Rows:
@@ -36,21 +43,28 @@ class _Rows:
 
     def __init__(self, *, labelled: bool) -> None:
         self.labelled = labelled
-        self.values, self.labels = array("d"), array("d")
+        self.values, self.labels = array("f"), array("f")
         self.keys, self.ends = array("Q"), array("q", [0])
         self.columns = 0
         self.sparse: bool | None = None
 
-    def read(self, records: Iterable[tuple[int, int, bytes]], source: str) -> Batch:
-        for number, offset, content in records:
-            try:
-                self._add(Record.FromString(content))
-            except (DecodeError, ValueError) as error:
-                raise DataError(f"{source}, record {number} at byte {offset}: {error}") from None
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return len(self.ends) - 1
+
+    @property
+    def full(self) -> bool:
+        """Whether these are as many as are decoded at a time."""
+        return self.count >= BATCH_ROWS or len(self.values) >= BATCH_VALUES
+
+    def batch(self) -> Batch:
+        """The rows that were added."""
         labels = np.array(self.labels, dtype=np.float32) if self.labelled else None
         return Batch(self._features(), labels)
 
-    def _add(self, record: Record) -> None:
+    def add(self, record: Record) -> None:
+        """Adds a row. Raises ValueError for one that has no label or is not like those before."""
         if self.labelled:
             label = _tensor(record.label, "label")
             if len(label.values) != 1:
@@ -87,9 +101,9 @@ class _Rows:
     def _features(self) -> "FloatArray | csr_matrix":
         values = np.array(self.values, dtype=np.float32)
         if not self.sparse:
-            return values.reshape(len(self.ends) - 1, self.columns)
+            return values.reshape(self.count, self.columns)
         parts = (values, np.array(self.keys, dtype=np.int64), np.array(self.ends, dtype=np.int64))
-        return csr_matrix(parts, shape=(len(self.ends) - 1, self.columns))
+        return csr_matrix(parts, shape=(self.count, self.columns))
 
 
 def _tensor(values: "dict[str, Value]", what: str) -> Tensor:

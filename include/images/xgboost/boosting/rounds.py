@@ -6,6 +6,7 @@ from typing import Any
 
 import xgboost as xgb
 
+from . import models
 from .checkpoints import Checkpoints
 from .early_stopping import EarlyStopping
 
@@ -25,9 +26,8 @@ class Trained:
 
     @property
     def best(self) -> xgb.Booster:
-        """The model with the rounds that count."""
-        whole = self.rounds == self.booster.num_boosted_rounds()
-        return self.booster if whole else self.booster[: self.rounds]
+        """The model with the rounds that count. Raises `DataError` where that cannot be made."""
+        return models.first_rounds(self.booster, self.rounds)
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,9 @@ class Rounds:
         best = booster.attr("best_iteration") if self.early_stopping else None
         rounds = booster.num_boosted_rounds() if best is None else int(best) + 1
         # The best round may be one of an earlier attempt, or there may have been nothing left to train.
-        metrics = history.get(rounds - 1) or _metrics(booster[:rounds].eval_set(watch, rounds - 1))
+        metrics = history.get(rounds - 1) or _metrics(
+            models.first_rounds(booster, rounds).eval_set(watch, rounds - 1)
+        )
         return Trained(booster, rounds, metrics)
 
 

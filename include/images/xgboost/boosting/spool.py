@@ -20,12 +20,14 @@ class Spool:
         channel: what the rows are called in errors.
         rows, columns: how many rows and features there are.
         sparse: whether the rows leave missing values out.
+        names: of their columns in the order in which they are used; none where the format has no names.
     """
 
     def __init__(self, channel: str) -> None:
         self.channel = channel
         self.rows = self.columns = 0
         self.sparse = False
+        self.names: tuple[str, ...] = ()
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  (it lives as long as this object)
         self._weighted: list[bool] = []
 
@@ -40,6 +42,7 @@ class Spool:
         self._check(batch, source)
         self.rows += batch.rows
         self.columns, self.sparse = max(self.columns, batch.columns), batch.sparse
+        self.names = batch.names
         self._weighted.append(batch.weights is not None)
         parts: tuple[Any, ...] = (batch.features,)
         if isinstance(batch.features, csr_matrix):

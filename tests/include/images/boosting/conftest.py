@@ -254,6 +254,8 @@ def parquet(tmp_path_factory, python):
         "text": _columns([[row[0], "M", *row[2:]] for row in table[:9]]),
         "no label": _columns([*table[:9], [None, *table[9][1:]]]),
         "alone": {"rings": [1, 2, 3]},
+        "held out reordered": {name: _columns(held_out)[name] for name in reversed(COLUMNS)},
+        "flags": _columns([[row[0], row[1] > 0.5 if row[2] > 0.1 else None, *row[2:]] for row in table]),
         # Both magic numbers within a value, which do not end the file.
         "disguised": _columns([[1.0, 1.0, struct.unpack("<d", b"PAR1PAR1")[0], 2.0]] * 9),
     }

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from tests.include.images.boosting.conftest import (
-    IMAGES,
+    PARQUET,
     Job,
     csv,
     libsvm,
@@ -141,6 +141,16 @@ def test_hosts_with_other_features_are_named_by_every_host(pair, python):
     assert all("Channel train has 2 features on algo-2: expected 3" in job.failure for job in pair)
 
 
+def test_hosts_whose_columns_stand_in_another_order_are_named_by_every_host(pair, python, parquet):
+    for job, train in zip(pair, ("first", "reordered"), strict=True):
+        job.channel("train", PARQUET, a=parquet[train]).channel("validation", PARQUET, c=parquet["held out"])
+        job.channels["train"] |= SHARDED
+    codes, _ = finish(pair, python)
+    assert codes == [1, 1]
+    said = "Channel train has other columns, or the same in another order, on algo-2 than on algo-1: write"
+    assert all(said in job.failure for job in pair)
+
+
 @pytest.mark.parametrize("bad", [0, 1])
 def test_a_host_that_cannot_read_its_rows_ends_the_other(pair, python, bad):
     _sharded(pair)
@@ -176,7 +186,8 @@ def test_sigterm_ends_a_host_that_waits_for_the_others(pair, python, waiting):
     with pytest.raises(subprocess.TimeoutExpired):
         process.communicate(timeout=4)
     process.terminate()
-    assert process.communicate(timeout=5)
+    log, _ = process.communicate(timeout=5)
+    assert "SIGTERM: the program ends." in log
     assert process.returncode == 143
 
 
@@ -204,4 +215,3 @@ def test_the_image_s_modules_are_on_the_path_of_scripts(tmp_path, python):
     process = job.start(python)
     log, _ = process.communicate(timeout=30)
     assert (process.returncode, log) == (0, "mine\n")
-    assert (IMAGES / "xgboost" / "boosting").is_dir()

@@ -1,11 +1,15 @@
 """Every format trains the same model of the same rows; what is no such format is refused with a sentence."""
 
+import json
+import os
 import struct
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.include.images.boosting.conftest import (
+    IMAGES,
     PARQUET,
     RECORDIO,
     Job,
@@ -45,6 +49,10 @@ def _good(base: Path, parquet) -> dict[str, Job]:
         "columns in another order": job(
             "reordered", "parquet", parquet["first"], parquet["reordered"], parquet["held out"]
         ),
+        "validation columns in another order": job(
+            "validation", PARQUET, parquet["first"], parquet["second"], parquet["held out reordered"]
+        ),
+        "blank first lines": job("blank", "csv", *(b"\n \r\n" + csv(part) for part in halves)),
         "recordio": job("recordio", RECORDIO, *map(recordio, halves)),
         "float64": job("float64", RECORDIO, *(recordio(part, wide=True) for part in halves)),
         "sparse": job("sparse", "recordio-protobuf", *map(sparse_recordio, halves)),
@@ -78,6 +86,8 @@ NAMES = (
         "no content type",
         "parquet",
         "columns in another order",
+        "validation columns in another order",
+        "blank first lines",
     ),
     *("recordio", "float64", "sparse", "weighted", "weighted libsvm"),
 )
@@ -111,6 +121,12 @@ REFUSED = {
         "b.csv of channel train has 1 features: expected 3 as in the rows before",
     ),
     "no label": ("text/csv", {"x.csv": LINE + b",2,3,4\n"}, "rows whose label is missing or infinite"),
+    "tabs": ("text/csv", {"x.csv": b"\t\t\t\n1\t2\t3\t4\n"}, "rows whose label is missing or infinite"),
+    "query groups": (
+        "libsvm",
+        {"x": b"# a comment about qid:s\n1 0:2 # qid:\n1 qid:7 0:3\n"},
+        "x of channel train has query groups (qid:) in lines 1 to 3, which this image does not read.",
+    ),
     "infinite label": ("text/csv", {"x.csv": b"inf,2,3,4\n"}, "rows whose label is missing or infinite"),
     "empty": ("text/csv", {"x.csv": b"", "_SUCCESS": b"1"}, "Channel train has no rows"),
     "label size": ("text/csv; label_size=2", {"x.csv": LINE}, "is not an accepted csv ContentType"),
@@ -239,3 +255,62 @@ def test_other_ways_to_grow_trees_read_the_same_rows(tmp_path, run_all):
     logs = run_all(jobs, tmp_path)
     assert all("exit code 0" in log and 0 < rmse(log) < 3 for log in logs), logs
     assert "#011validation-mae:" in logs[-1]
+
+
+def test_the_validation_files_have_the_columns_of_the_training_files(tmp_path, parquet, run_all):
+    job = Job(tmp_path / "job").channel("train", PARQUET, a=parquet["first"])
+    job.channel("validation", PARQUET, c=parquet["missing"])
+    run_all([job], tmp_path)
+    assert "c of channel validation has no column 'height': expected the columns rings, length" in job.failure
+
+
+def test_booleans_may_be_missing(tmp_path, parquet, run_all):
+    flags = [[row[0], "" if row[2] <= 0.1 else int(row[1] > 0.5), *row[2:]] for row in TRAIN]
+    jobs = [
+        Job(tmp_path / "parquet").channel("train", PARQUET, a=parquet["flags"]),
+        Job(tmp_path / "csv").channel("train", "text/csv", a=csv(flags)),
+    ]
+    logs = run_all(jobs, tmp_path)
+    assert "exit code 0" in logs[0], logs
+    assert jobs[0].model == jobs[1].model
+
+
+def test_a_damaged_page_is_said(tmp_path, parquet, run_all):
+    content = parquet["first"]
+    damaged = content[:4] + b"\xff" * 200 + content[204:]
+    job = Job(tmp_path / "job").channel("train", PARQUET, a=damaged)
+    run_all([job], tmp_path)
+    assert job.failure.startswith("DataError: a of channel train has rows that cannot be read: ")
+
+
+SIZES = """
+import json, sys
+from pathlib import Path
+from boosting import libsvm_rows, parquet_rows, protobuf_rows
+from boosting.batch import Layout
+for module in (libsvm_rows, parquet_rows, protobuf_rows):
+    module.BATCH_ROWS, module.BATCH_VALUES = 8, int(sys.argv[1])
+readers = {"libsvm": libsvm_rows, "parquet": parquet_rows, "recordio": protobuf_rows, "sparse": protobuf_rows}
+sizes = {}
+for path in map(Path, sys.argv[2:]):
+    with path.open("rb") as stream:
+        batches = list(readers[path.name].batches(stream, path.name, Layout()))
+    sizes[path.name] = [batch.rows for batch in batches]
+    assert {str(batch.features.dtype) for batch in batches} == {"float32"}
+print(json.dumps(sizes))
+"""
+
+
+@pytest.mark.parametrize(("values", "size"), [(1000, 8), (12, 4)])
+def test_rows_are_decoded_as_many_at_a_time_as_their_values_allow(tmp_path, parquet, python, values, size):
+    """Rows of three features; a Parquet file's have the label among their columns: 12 values are 3 rows."""
+    contents = {"libsvm": libsvm, "recordio": recordio, "sparse": sparse_recordio}
+    for name, encoded in contents.items():
+        (tmp_path / name).write_bytes(encoded(TRAIN[:9]))
+    (tmp_path / "parquet").write_bytes(parquet["disguised"])
+    environment = {**os.environ, "PYTHONPATH": f"{IMAGES}{os.pathsep}{IMAGES / 'xgboost'}"}
+    command = [python, "-c", SIZES, str(values), *sorted(tmp_path.iterdir())]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    by_rows = [min(size, 9 - start) for start in range(0, 9, size)]
+    by_columns = by_rows if size == 8 else [3, 3, 3]
+    assert json.loads(done.stdout) == {**dict.fromkeys(contents, by_rows), "parquet": by_columns}

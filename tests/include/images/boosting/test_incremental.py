@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import random
 import tarfile
 
 import pytest
@@ -68,21 +69,36 @@ def test_it_resumes_from_its_own_checkpoints(tmp_path, first, run_all):
 
 
 class _Harmful:
+    """Leaves a file when it is unpickled."""
+
+    def __init__(self, marker):
+        self.marker = marker
+
     def __reduce__(self):
-        return exec, ("open('/tmp/millrace-unpickled-model', 'w')",)
+        return exec, (f"open({str(self.marker)!r}, 'w').close()",)
+
+
+@pytest.mark.parametrize("kind", ["plain", "archive"])
+def test_a_pickle_is_refused_and_never_read(tmp_path, run_all, kind):
+    marker = tmp_path / "unpickled"
+    content = pickle.dumps(_Harmful(marker))
+    pickle.loads(content)
+    assert marker.exists()  # So its absence says something.
+    marker.unlink()
+    job = _job(tmp_path / "job", 3, **{kind: packed(content) if kind == "archive" else content})
+    run_all([job], tmp_path)
+    where = {"plain": "xgboost-model", "archive": "xgboost-model in model.tar.gz"}[kind]
+    assert job.failure.startswith(f"DataError: {where} of channel model is not in XGBoost's UBJ or JSON")
+    assert not marker.exists()
+
+
+TRUNCATED = packed(bytes(random.Random(1).randbytes(200_000)))[:-50_000]
 
 
 @pytest.mark.parametrize(
     ("model", "says"),
     [
-        (
-            {"plain": pickle.dumps(_Harmful())},
-            "xgboost-model of channel model is not in XGBoost's UBJ or JSON",
-        ),
-        (
-            {"archive": packed(pickle.dumps(_Harmful()))},
-            "xgboost-model in model.tar.gz of channel model is not in",
-        ),
+        ({"archive": TRUNCATED}, "model.tar.gz is not a tar archive that can be read: Compressed file ended"),
         ({"archive": b"x" * 100}, "model.tar.gz is not a tar archive that can be read"),
         ({"archive": packed(b"{}", "other")}, "model.tar.gz holds no file xgboost-model"),
         ({"archive": packed(b"{}", "../xgboost-model")}, "model.tar.gz holds no file xgboost-model"),
@@ -105,3 +121,41 @@ def test_a_model_of_other_features_or_another_objective_is_refused(tmp_path, fir
     run_all([narrow, other], tmp_path)
     assert "The model of channel model takes 3 features, the rows of channel train have 1" in narrow.failure
     assert "was trained with objective reg:squarederror, this job has count:poisson" in other.failure
+
+
+def test_a_linear_model_goes_on_unless_its_best_round_is_an_earlier_one(tmp_path, run_all):
+    def linear(name, rounds, **model):
+        job = _job(tmp_path / name, rounds, **model)
+        del job.hyperparameters["subsample"], job.hyperparameters["max_depth"]
+        job.hyperparameters |= {"booster": "gblinear", "early_stopping_rounds": "2", "eta": "0.5"}
+        return job
+
+    # Whether it goes on or resumes with nothing left to do, no round is left out.
+    best_last = linear("best last", 3).spot()
+    run_all([best_last], tmp_path)
+    more = linear("more", 2, plain=best_last.model)
+    [again, on] = run_all([best_last, more], tmp_path)
+    assert "Saved xgboost-model with 3 rounds." in again
+    assert "exit code 0" in on
+    assert lines(on)[0] == 3
+
+    # Validation rows that have nothing to do with the others get worse from the first round on.
+    stopped = linear("stopped", 9).channel(
+        "validation", b__csv=csv([[-row[0], *row[1:]] for row in rows(60)])
+    )
+    run_all([stopped], tmp_path)
+    refused = linear("refused", 2, plain=stopped.model)
+    run_all([refused], tmp_path)
+    assert "its best round is 0 and its last one 2: a linear model cannot go back" in refused.failure
+
+
+def test_the_trees_of_an_earlier_model_are_updated(tmp_path, first, run_all):
+    update = {"process_type": "update", "updater": "refresh", "refresh_leaf": "1"}
+    jobs = [_job(tmp_path / "job", 3, plain=first[0].model), _job(tmp_path / "alone", 3)]
+    for job in jobs:
+        job.spot().hyperparameters |= update
+    log, _ = run_all(jobs, tmp_path)
+    assert "Saved xgboost-model with 3 rounds." in log
+    assert lines(log) == [0, 1, 2]
+    assert jobs[0].numbers == []
+    assert "process_type update changes an earlier model: give it in channel model" in jobs[1].failure

@@ -49,9 +49,11 @@ def endpoint(tmp_path_factory, run_all, python):
     }
     url = f"http://127.0.0.1:{port}"
     with subprocess.Popen([python, IMAGES / "xgboost" / "serve.py"], env=environment) as process:
-        wait_for(lambda: _up(url))
-        yield url
-        process.terminate()
+        try:
+            wait_for(lambda: _up(url))
+            yield url
+        finally:
+            process.terminate()
 
 
 def _up(url) -> bool:
