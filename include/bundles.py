@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
+JOBS = Path(__file__).parent / "jobs"
 MAX_BYTES = 50 * 1024 * 1024
 
 
@@ -38,6 +39,28 @@ class Bundle:
                 f"{path} is {size} bytes, over the {MAX_BYTES} that ship as code; put data in S3"
             )
         return cls({p.relative_to(folder).as_posix(): p.read_bytes() for p in found})
+
+    @classmethod
+    def of_job(cls, pipeline: str, *subjects: str) -> Self:
+        """The scripts of ``include/jobs/<pipeline>``, and beside them what several pipelines share.
+
+        Args:
+            pipeline: the pipeline's name.
+            subjects: folders of ``include/jobs`` with the modules of a subject, such as ``speech``; those of
+                ``shared`` go with every job.
+
+        Raises:
+            ValueError: two of the folders have a file of the same name.
+        """
+        files: dict[str, bytes] = {}
+        for folder in ("shared", *subjects, pipeline):
+            own = cls.of(JOBS / folder).files
+            if both := sorted(files.keys() & own.keys()):
+                raise ValueError(
+                    f"{both[0]} is in include/jobs/{folder} and in a folder it ships with: rename one"
+                )
+            files |= own
+        return cls(files)
 
     @cached_property
     def digest(self) -> str:

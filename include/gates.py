@@ -21,7 +21,7 @@ def beats_champion(
     *,
     worst: float,
     lower_is_better: bool = True,
-    no_champion: str = "there is no champion yet",
+    no_champion: str = "no model serves yet",
 ) -> Verdict:
     """Compares a new model with the one that serves, both measured on the same rows.
 

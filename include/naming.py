@@ -12,6 +12,8 @@ from dataclasses import dataclass
 DIGEST_LENGTH = 10
 MAX_NAME_LENGTH = 63
 """What SageMaker allows most of its names."""
+MEMBER_SUFFIX_LENGTH = DIGEST_LENGTH + 1
+"""By how much the name of one of many is longer than that of their launch."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,44 @@ def job_name(identity: TaskIdentity, launch: int, *, max_length: int = MAX_NAME_
     return f"{readable[:room].strip('-') or 'j'}-{suffix}"
 
 
+def is_same_task(name: str, other: str) -> bool:
+    """Whether two names are of launches of one task in one run.
+
+    >>> is_same_task("local-abalone-deploy-0f3a9c21d4-1", "local-abalone-deploy-0f3a9c21d4-12")
+    True
+    """
+    return name.rpartition("-")[0] == other.rpartition("-")[0]
+
+
 def resource_name(environment: str, tenant: str, dag_id: str) -> str:
     """The name of what a pipeline has one of: its endpoint, its model package group."""
     name = hyphenated("millrace", environment, tenant, dag_id)
     if len(name) <= MAX_NAME_LENGTH:
         return name
     return f"{name[: MAX_NAME_LENGTH - DIGEST_LENGTH - 1].strip('-')}-{digest(name)}"
+
+
+def content_name(name: str, *contents: str) -> str:
+    """The name of what cannot be changed: other contents, another name.
+
+    >>> content_name("millrace-local-main-abalone", "a")
+    'millrace-local-main-abalone-ca978112ca'
+    """
+    return f"{name[: MAX_NAME_LENGTH - DIGEST_LENGTH - 1].strip('-')}-{digest(*contents)}"
+
+
+def member_name(batch: str, member: str) -> str:
+    """The name of one of many that a launch starts: ``MEMBER_SUFFIX_LENGTH`` longer than the launch's."""
+    return f"{batch}-{digest(member)}"
+
+
+def batch_of(member: str) -> str:
+    """The name of the launch to which a ``member_name`` belongs.
+
+    >>> batch_of(member_name("local-abalone-review-0f3a9c21d4-1", "first"))
+    'local-abalone-review-0f3a9c21d4-1'
+    """
+    return member.rpartition("-")[0]
 
 
 def hyphenated(*parts: str) -> str:

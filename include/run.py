@@ -29,6 +29,14 @@ class Run:
         """An S3 URI under this run's own prefix, where no other run writes."""
         return self._in_bucket(self.dag_id, run_slug(self.run_id), *parts)
 
+    def work_uri(self, *parts: str) -> str:
+        """An S3 URI for what one task hands to the next: this run's own, deleted with it or some days after.
+
+        The bucket's lifecycle clears ``_work/``, so a run that was ended by force leaves nothing for ever.
+        """
+        run = (self.settings.tenant, self.dag_id, run_slug(self.run_id))
+        return "/".join((f"s3://{self.settings.bucket}", "_work", *run, *parts))
+
     def code_uri(self, digest: str) -> str:
         """Where code of this digest is kept for every run that uses it."""
         return self._in_bucket("code", self.dag_id, digest)
@@ -36,6 +44,14 @@ class Run:
     def input_uri(self, *parts: str) -> str:
         """Where the pipeline's input arrives when a run names no other."""
         return self._in_bucket("input", self.dag_id, *parts)
+
+    def live_uri(self, *parts: str) -> str:
+        """Where it stands what of the pipeline is live: what the newest promotion has written."""
+        return self._in_bucket(self.dag_id, "live", *parts)
+
+    def human_loops_uri(self) -> str:
+        """Where people's answers arrive, of all runs: A2I makes a folder for each, by time and name."""
+        return self._in_bucket(self.dag_id, "human-loops")
 
     @property
     def resource_name(self) -> str:

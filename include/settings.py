@@ -43,6 +43,10 @@ class Settings(BaseSettings):
     """SQS queue to which messages go that nobody can read; without it they are only logged."""
     events_queue_url: QueueUrl | None = None
     """SQS queue subscribed to the events topic beforehand, where Airflow may not create queues of its own."""
+    work_team_arn: str | None = Field(
+        default=None, pattern=r"^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:\d{12}:workteam/.+"
+    )
+    """Who is asked where a run names no other work team. People make teams; no template can."""
     image_registry: str = "123456789012.dkr.ecr.us-east-1.amazonaws.com/millrace"
     image_tag: str = "latest"
 

@@ -22,9 +22,7 @@ from include.sagemaker import (
 )
 from include.spark import check_network, s3_encryption, spark_job
 
-INCLUDE = Path(__file__).parents[1]
-SCRIPTS = INCLUDE / "jobs" / "abalone"
-SUITE = INCLUDE / "expectations" / "abalone.json"
+SUITE = Path(__file__).parents[1] / "expectations" / "abalone.json"
 
 CONTENT_TYPES = {"csv": "text/csv", "parquet": "application/x-parquet"}
 HYPERPARAMETERS = ("num_round", "max_depth", "eta", "min_child_weight", "subsample", "seed")
@@ -36,12 +34,17 @@ def features(run: Run) -> ProcessingJob:
     """Encoded features, split into training and validation rows; rejected rows beside them.
 
     Spark reads and writes S3 itself, so that several hosts can; what is small is an output of the job.
+
+    Raises:
+        ValueError: an application could not reach S3, or the training that follows would be refused.
     """
     check_network(run)
+    # Before Spark is paid for, not after.
+    training(run, features="").request(run)
     key = run.settings.output_kms_key
     return spark_job(
         "build_features.py",
-        code=Bundle.of(SCRIPTS),
+        code=Bundle.of_job("abalone"),
         instances=_processing_instances(run),
         arguments=[
             *("--input", run.params["input_uri"] or run.input_uri("current/")),
@@ -62,7 +65,7 @@ def quality(run: Run) -> ProcessingJob:
     check_network(run)
     return spark_job(
         "check_features.py",
-        code=Bundle.of(SCRIPTS),
+        code=Bundle.of_job("abalone"),
         files={"suite": Bundle.of(SUITE)},
         instances=_processing_instances(run),
         arguments=[
@@ -81,7 +84,7 @@ def quality(run: Run) -> ProcessingJob:
 
 def training(run: Run, features: str) -> TrainingJob:
     """XGBoost on what the job ``features`` made: our script, or the image's built-in algorithm."""
-    code = Bundle.of(SCRIPTS) if run.params["algorithm"] == "script" else None
+    code = Bundle.of_job("abalone") if run.params["algorithm"] == "script" else None
     hyperparameters = {name: run.params[name] for name in HYPERPARAMETERS}
     spot = run.params["spot"]
     return TrainingJob(
@@ -109,7 +112,7 @@ def scoring(run: Run, model: str) -> TransformJob | None:
         model=model,
         input=run.params["batch_uri"],
         output=run.uri("scored"),
-        instances=Instances(run.params["endpoint_instance_type"]),
+        instances=Instances(run.params["scoring_instance_type"]),
         input_filter="$[1:]",
         join="Input",
         output_filter="$[0,-1]",
@@ -127,10 +130,10 @@ def evaluation(run: Run, model: str, champion: str | None) -> ProcessingJob:
         image="xgboost",
         command=["python3", f"{INPUT}/code/evaluate.py"],
         arguments=[*arguments, "--output", f"{OUTPUT}/evaluation"],
-        instances=_processing_instances(run),
+        instances=Instances(run.params["processing_instance_type"]),
         inputs=inputs,
         outputs={"evaluation": run.uri("evaluation")},
-        files={"code": Bundle.of(SCRIPTS)},
+        files={"code": Bundle.of_job("abalone")},
         metrics="evaluation",
     )
 
@@ -142,7 +145,7 @@ def verdict(run: Run, metrics: Mapping[str, float], champion: str | None) -> Ver
         metrics["rmse"],
         metrics.get("champion_rmse"),
         worst=run.params["max_rmse"],
-        no_champion=f"{champion} cannot score these rows" if champion else "there is no champion yet",
+        no_champion=f"{champion} cannot score these rows" if champion else "no model serves yet",
     )
 
 

@@ -1,18 +1,16 @@
 """Requests and decisions of the training workflow.
 
-Data: census rows in the columns of UCI Adult. ``work/`` below the run's prefix is what one step hands to the
-next; it goes when the run is over. Everything else below the prefix stays.
+Data: census rows in the columns of UCI Adult. What one step hands to the next goes when the run is over;
+everything below the run's prefix stays.
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from include.bundles import Bundle
 from include.run import Run
 from include.sagemaker import INPUT, OUTPUT, Channel, Instances, ProcessingJob, TrainingJob
 
-SCRIPTS = Path(__file__).parents[1] / "jobs" / "training_workflow"
 IMAGE = "sklearn"
 JSON = "application/json"
 EVERYONE = "everyone"
@@ -20,7 +18,6 @@ GROUPS = ("sex", "race", "workclass", "education", "occupation")
 """Columns by whose groups a model can be evaluated."""
 DROP, TRAIN = "drop_anomalies", "train"
 """The two ways on from the detection of anomalies; tasks are named so."""
-WORK = "work"
 MOST_UPLOADS = 9
 """A processing job has at most ten inputs, and the code is one."""
 
@@ -49,7 +46,7 @@ def preprocessing(run: Run) -> ProcessingJob:
         "preprocess.py",
         inputs=data,
         outputs={
-            **{name: run.uri(WORK, name) for name in ("features", "rows")},
+            **{name: run.work_uri(name) for name in ("features", "rows")},
             **{name: run.uri(name) for name in ("encoder", "rejected", "preprocessing")},
         },
         arguments=["--input", *(f"{INPUT}/{name}" for name in data), "--output", OUTPUT],
@@ -63,7 +60,7 @@ def selection(run: Run) -> ProcessingJob:
     return _script(
         run,
         "select_features.py",
-        inputs={"features": run.uri(WORK, "features", "train")},
+        inputs={"features": run.work_uri("features", "train")},
         outputs={"selection": run.uri("selection")},
         arguments=["--features", f"{INPUT}/features", "--output", f"{OUTPUT}/selection"],
         params=("max_features", "min_information"),
@@ -76,8 +73,8 @@ def detection(run: Run) -> ProcessingJob:
     return _script(
         run,
         "detect_anomalies.py",
-        inputs={"rows": run.uri(WORK, "rows", "train")},
-        outputs={"anomalies": run.uri("anomalies"), "flags": run.uri(WORK, "flags")},
+        inputs={"rows": run.work_uri("rows", "train")},
+        outputs={"anomalies": run.uri("anomalies"), "flags": run.work_uri("flags")},
         arguments=["--rows", f"{INPUT}/rows", "--output", OUTPUT],
         params=("anomaly_score", "seed"),
         metrics="anomalies",
@@ -99,8 +96,8 @@ def cleaning(run: Run) -> ProcessingJob:
     return _script(
         run,
         "drop_anomalies.py",
-        inputs={"features": run.uri(WORK, "features", "train"), "flags": run.uri(WORK, "flags")},
-        outputs={"cleaned": run.uri(WORK, "cleaned"), "cleaning": run.uri("cleaning")},
+        inputs={"features": run.work_uri("features", "train"), "flags": run.work_uri("flags")},
+        outputs={"cleaned": run.work_uri("cleaned"), "cleaning": run.uri("cleaning")},
         arguments=["--features", f"{INPUT}/features", "--flags", f"{INPUT}/flags", "--output", OUTPUT],
         metrics="cleaning",
     )
@@ -113,7 +110,7 @@ def training(run: Run, step: str) -> TrainingJob:
         image=IMAGE,
         instances=Instances(run.params["training_instance_type"]),
         channels={
-            "train": Channel(run.uri(WORK, *rows) + "/"),
+            "train": Channel(run.work_uri(*rows) + "/"),
             "selection": Channel(run.uri("selection", "selected.json"), JSON),
             "encoder": Channel(run.uri("encoder", "encoder.json"), JSON),
         },
@@ -123,7 +120,7 @@ def training(run: Run, step: str) -> TrainingJob:
             f"train:{name}": rf"train-{name}:([0-9.eE+-]+)"
             for name in ("accuracy", "log_loss", "iterations", "converged")
         },
-        code=Bundle.of(SCRIPTS),
+        code=Bundle.of_job("training_workflow"),
     )
 
 
@@ -140,8 +137,8 @@ def evaluation(run: Run, model: str, by: str) -> ProcessingJob:
         "evaluate.py",
         inputs={
             "model": model,
-            "features": run.uri(WORK, "features", "test"),
-            "rows": run.uri(WORK, "rows", "test"),
+            "features": run.work_uri("features", "test"),
+            "rows": run.work_uri("rows", "test"),
         },
         outputs={f"evaluation_{by}": run.uri("evaluation", by)},
         arguments=[
@@ -158,7 +155,7 @@ def evaluation(run: Run, model: str, by: str) -> ProcessingJob:
 def opening(run: Run) -> tuple[str, dict[str, Any]]:
     """What says whose the intermediate data is, should a run ever leave it behind."""
     document = {"dag": run.dag_id, "run": run.run_id, "inputs": input_uris(run), "since": str(run.run_after)}
-    return run.uri(WORK, "run.json"), document
+    return run.work_uri("run.json"), document
 
 
 def result(
@@ -178,7 +175,7 @@ def result(
 
 def intermediate(run: Run) -> list[str]:
     """Prefixes that nobody needs when the run is over; none if the run is asked to keep them."""
-    return [] if run.params["keep_work"] else [run.uri(WORK) + "/"]
+    return [] if run.params["keep_work"] else [run.work_uri() + "/"]
 
 
 def half_done(run: Run) -> list[str]:
@@ -205,6 +202,6 @@ def _script(
         instances=Instances(run.params["processing_instance_type"]),
         inputs=inputs,
         outputs=outputs,
-        files={"code": Bundle.of(SCRIPTS)},
+        files={"code": Bundle.of_job("training_workflow")},
         metrics=metrics,
     )

@@ -38,6 +38,26 @@ def test_the_archive_holds_the_files():
         assert tar.extractfile("d/a.py").read() == b"1"
 
 
+def test_a_job_ships_with_what_all_jobs_share(tmp_path, monkeypatch):
+    monkeypatch.setattr(bundles, "JOBS", tmp_path)
+    for name in ("churn/train.py", "shared/failure.py", "speech/words.py", "other/train.py"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(name)
+    assert Bundle.of_job("churn").files == {"train.py": b"churn/train.py", "failure.py": b"shared/failure.py"}
+    assert Bundle.of_job("churn", "speech").files == {
+        "train.py": b"churn/train.py",
+        "failure.py": b"shared/failure.py",
+        "words.py": b"speech/words.py",
+    }
+    for name in ("failure.py", "words.py"):
+        (tmp_path / "churn" / name).write_text("")
+        with pytest.raises(
+            ValueError, match=f"{name} is in include/jobs/churn and in a folder it ships with"
+        ):
+            Bundle.of_job("churn", "speech")
+        (tmp_path / "churn" / name).unlink()
+
+
 def test_nothing_to_ship_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match="no file to ship"):
         Bundle.of(tmp_path)

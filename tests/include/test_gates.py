@@ -8,7 +8,7 @@ from include.gates import beats_champion, check_predictions, failed_expectations
 @pytest.mark.parametrize(
     ("challenger", "champion", "passed", "words"),
     [
-        (2.0, None, True, "no champion yet"),
+        (2.0, None, True, "no model serves yet"),
         (2.0, 2.1, True, "beats the champion's 2.1"),
         (2.0, 2.0, False, "ties"),
         (2.1, 2.0, False, "loses to the champion's 2"),

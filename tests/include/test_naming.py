@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.naming import TaskIdentity, job_name, resource_name, run_slug
+from include.naming import (
+    MEMBER_SUFFIX_LENGTH,
+    TaskIdentity,
+    batch_of,
+    content_name,
+    job_name,
+    member_name,
+    resource_name,
+    run_slug,
+)
 
 SAGEMAKER_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 IDENTITY = TaskIdentity("local", "main", "abalone", "manual__2026-01-01T00:00:00+00:00", "train")
@@ -67,3 +76,23 @@ def test_a_long_dag_id_still_gives_a_name_that_sagemaker_takes():
     names = {resource_name("local", "main", "a_very_long_pipeline_name" * 5 + suffix) for suffix in "xy"}
     assert len(names) == 2
     assert all(SAGEMAKER_NAME.fullmatch(name) for name in names)
+
+
+HUMAN_LOOP_NAME = re.compile(r"[a-z0-9](-*[a-z0-9])*")
+
+
+@given(identities, st.integers(1, 999), st.text(min_size=1), st.text(min_size=1))
+def test_every_item_of_a_launch_has_a_name_that_a_human_loop_takes(identity, launch, one, other):
+    batch = job_name(identity, launch, max_length=63 - MEMBER_SUFFIX_LENGTH)
+    name = member_name(batch, one)
+    assert len(name) <= 63
+    assert HUMAN_LOOP_NAME.fullmatch(name)
+    assert batch_of(name) == batch
+    assert (name == member_name(batch, other)) == (one == other)
+
+
+@pytest.mark.parametrize("name", ["millrace-local-main-talks", "m" * 63, "m" * 51 + "-" + "m" * 11])
+def test_another_content_has_another_name(name):
+    names = {content_name(name, content) for content in ("a", "b", "a")}
+    assert len(names) == 2
+    assert all(SAGEMAKER_NAME.fullmatch(each) for each in names)

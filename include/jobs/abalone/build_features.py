@@ -37,10 +37,10 @@ from pyspark.sql import functions as sf
 
 import outputs
 from columns import FEATURES, LABEL, SEXES, SPLITS
-from failure import report_failure
+from failure import JobError, run_job
 from feature_files import write_features, write_rejected
 from features import encode, with_split
-from input_files import InputError, data_files
+from input_files import data_files
 from objects import Location, LocationError
 from rows import read_rows
 
@@ -67,21 +67,21 @@ def metrics(groups: Sequence[Row]) -> dict[str, float]:
     """Flat numbers from ``counted``.
 
     Raises:
-        InputError: there is no row, none is accepted, or a split is empty.
+        JobError: there is no row, none is accepted, or a split is empty.
     """
     splits = {group["split"]: group for group in groups if group["split"]}
     rejected = Counter({group["rule"]: group["rows"] for group in groups if group["rule"]})
     accepted = sum(group["rows"] for group in splits.values())
     total = accepted + rejected.total()
     if not total:
-        raise InputError("The input is empty: it has 0 rows, at least one is needed.")
+        raise JobError("The input is empty: it has 0 rows, at least one is needed.")
     if not accepted:
         rule, _ = rejected.most_common(1)[0]
         example = next(group["example"] for group in groups if group["rule"] == rule)
-        raise InputError(f"All {total} rows are rejected, most of them like this one: {example}.")
+        raise JobError(f"All {total} rows are rejected, most of them like this one: {example}.")
     for split in SPLITS:
         if split not in splits:
-            raise InputError(
+            raise JobError(
                 f"The {split} split has 0 of {accepted} accepted rows, at least 1 is needed: "
                 "give more rows, another seed or another train fraction."
             )
@@ -101,7 +101,7 @@ def build_features(
     """Reads the files and writes all but the report; returns the metrics.
 
     Raises:
-        InputError: the input as a whole cannot become features; rejected rows have been written by then.
+        JobError: the input as a whole cannot become features; rejected rows have been written by then.
     """
     rows = with_split(read_rows(spark, files), split.seed, split.train_fraction).persist()
     groups = counted(rows)
@@ -116,14 +116,12 @@ def prepare(source: Location, output: Location) -> list[Location]:
     """Empties the output's folders; the input's files, looked at.
 
     Raises:
-        InputError: the input cannot become features, or it lies where the output goes.
+        JobError: the input cannot become features, or it lies where the output goes.
     """
     for name in (*OUTPUTS, outputs.STAGING):
         emptied = str(output.child(f"{name}/"))
         if str(source).startswith(emptied) or emptied.startswith(str(source)):
-            raise InputError(
-                f"The input {source} overlaps with the output {emptied}, which is emptied first."
-            )
+            raise JobError(f"The input {source} overlaps with the output {emptied}, which is emptied first.")
     outputs.prepare(output, OUTPUTS)
     return data_files(source)
 
@@ -169,13 +167,29 @@ def folder(text: str) -> Location:
     return found
 
 
+def run(args: argparse.Namespace) -> None:
+    """Builds the features, and ends with the marker that says that they are whole.
+
+    Raises:
+        JobError: the input cannot become features.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        starting = pool.submit(session)  # Java takes seconds: the files are looked at meanwhile.
+        files = prepare(args.input, args.output)
+    split = Split(args.seed, args.train_fraction)
+    numbers = build_features(starting.result(), files, args.output, split, args.kms_key)
+    write_report(args.report, numbers)
+    outputs.finish(args.output, args.kms_key)
+    print(json.dumps(numbers))
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the job from the command line; returns the exit code."""
     parser = argparse.ArgumentParser(description="Abalone measurements to features, with Spark.")
     parser.add_argument(
         "--input", type=location, required=True, help="S3 URI of CSV files, or what begins it"
     )
-    parser.add_argument("--output", type=location, required=True, help="S3 URI to write; its old outputs go")
+    parser.add_argument("--output", type=folder, required=True, help="S3 URI to write; its old outputs go")
     parser.add_argument("--report", type=Path, required=True, help="folder for what is small")
     parser.add_argument(
         "--kms-key", help="encrypts the output; without it the bucket's own encryption counts"
@@ -183,19 +197,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=42, help="another seed draws another split")
     parser.add_argument("--train-fraction", type=fraction, default=0.8, help="share of rows to train on")
     args = parser.parse_args(argv)
-    split = Split(args.seed, args.train_fraction)
-    try:
-        with ThreadPoolExecutor(1) as pool:
-            starting = pool.submit(session)  # Java takes seconds: the files are looked at meanwhile.
-            files = prepare(args.input, args.output)
-        numbers = build_features(starting.result(), files, args.output, split, args.kms_key)
-        write_report(args.report, numbers)
-        outputs.finish(args.output, args.kms_key)
-    except InputError as error:
-        report_failure(str(error))
-        return 1
-    print(json.dumps(numbers))
-    return 0
+    return run_job(lambda: run(args))
 
 
 if __name__ == "__main__":

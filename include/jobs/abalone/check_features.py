@@ -21,8 +21,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from expectations import CheckError, features_at, read_metrics, read_suites, session, validate
-from failure import report_failure
+from expectations import features_at, read_metrics, read_suites, session, validate
+from failure import run_job
 from quality_page import page
 from quality_report import report
 
@@ -43,6 +43,22 @@ def write_json(path: Path, content: object) -> None:
     path.write_text(json.dumps(content, indent=2, default=str) + "\n")
 
 
+def run(args: argparse.Namespace) -> None:
+    """Judges the features and writes what was found.
+
+    Raises:
+        JobError: the features cannot be judged.
+    """
+    suites = read_suites(args.suite)
+    metrics = read_metrics(args.metrics)
+    parameters = {
+        "min_rows": args.min_rows,
+        "max_rejected_fraction": args.max_rejected_fraction,
+        "rows_in": metrics["rows_in"],
+    }
+    write_results(validate(session(), features_at(args.input), metrics, suites, parameters), args.output)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the job from the command line; returns the exit code."""
     parser = argparse.ArgumentParser(description="Great Expectations on the abalone features.")
@@ -55,20 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--max-rejected-fraction", type=float, default=0.0, help="largest share of rejected rows"
     )
     args = parser.parse_args(argv)
-    try:
-        suites = read_suites(args.suite)
-        metrics = read_metrics(args.metrics)
-        parameters = {
-            "min_rows": args.min_rows,
-            "max_rejected_fraction": args.max_rejected_fraction,
-            "rows_in": metrics["rows_in"],
-        }
-        results = validate(session(), features_at(args.input), metrics, suites, parameters)
-    except CheckError as error:
-        report_failure(str(error))
-        return 1
-    write_results(results, args.output)
-    return 0
+    return run_job(lambda: run(args))
 
 
 if __name__ == "__main__":

@@ -15,15 +15,12 @@ from pyspark.sql import SparkSession
 
 import outputs
 from columns import SPLITS
+from failure import JobError
 from objects import Location, LocationError
 
 os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when Great Expectations is imported
 
 BATCHES = ("features", "intake")
-
-
-class CheckError(Exception):
-    """The features cannot be judged. The message is one sentence for the user."""
 
 
 def session() -> SparkSession:
@@ -38,14 +35,14 @@ def read_suites(path: Path) -> dict[str, list[dict[str, Any]]]:
     """The expectations of each batch.
 
     Raises:
-        CheckError: the file is missing, is not JSON, or lacks a batch.
+        JobError: the file is missing, is not JSON, or lacks a batch.
     """
     try:
         suites: dict[str, list[dict[str, Any]]] = json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise CheckError(f"The suite {path.name!r} cannot be read: {error}.") from error
+        raise JobError(f"The suite {path.name!r} cannot be read: {error}.") from error
     if sorted(suites) != sorted(BATCHES):
-        raise CheckError(f"The suite {path.name!r} has {sorted(suites)}, it must have {sorted(BATCHES)}.")
+        raise JobError(f"The suite {path.name!r} has {sorted(suites)}, it must have {sorted(BATCHES)}.")
     return suites
 
 
@@ -53,14 +50,14 @@ def read_metrics(path: Path) -> dict[str, float]:
     """The metrics of ``build_features.py``.
 
     Raises:
-        CheckError: the file is missing, is not JSON, or has no ``rows_in``.
+        JobError: the file is missing, is not JSON, or has no ``rows_in``.
     """
     try:
         metrics: dict[str, float] = json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise CheckError(f"The metrics {path.name!r} cannot be read: {error}.") from error
+        raise JobError(f"The metrics {path.name!r} cannot be read: {error}.") from error
     if "rows_in" not in metrics:
-        raise CheckError(f"The metrics {path.name!r} have no 'rows_in': give those of build_features.py.")
+        raise JobError(f"The metrics {path.name!r} have no 'rows_in': give those of build_features.py.")
     return metrics
 
 
@@ -68,15 +65,15 @@ def features_at(uri: str) -> list[str]:
     """Where the Parquet of each split is.
 
     Raises:
-        CheckError: the URI is none, or its features are not complete.
+        JobError: the URI is none, or its features are not complete.
     """
     try:
         folder = Location.parse(uri)
         complete = outputs.is_complete(folder)
     except LocationError as error:
-        raise CheckError(str(error)) from error
+        raise JobError(str(error)) from error
     if not complete:
-        raise CheckError(
+        raise JobError(
             f"The features at {folder} are not complete, {outputs.MARKER} is missing: "
             "build_features.py has not run there, or not to its end."
         )
@@ -93,7 +90,7 @@ def validate(
     """Great Expectations' result for each batch.
 
     Raises:
-        CheckError: there are no features to read.
+        JobError: there are no features to read.
     """
     import great_expectations as gx  # noqa: PLC0415  # see session()
     import pandas as pd  # noqa: PLC0415
@@ -101,7 +98,7 @@ def validate(
     try:
         rows = spark.read.parquet(*features)
     except AnalysisException as error:
-        raise CheckError(f"There is no Parquet to read in {features}: {error.getCondition()}.") from error
+        raise JobError(f"There is no Parquet to read in {features}: {error.getCondition()}.") from error
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     sources = {

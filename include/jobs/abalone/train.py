@@ -13,7 +13,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,27 +23,10 @@ from boosting.batch import DataError
 from boosting.cluster import HostLostError
 from boosting.job import Job
 
-from failure import report_failure
+from bounds import number
+from failure import run_job
 
 NOT_BOOSTER = {"train", "validation", "model_dir", "output_data_dir", "num_round", "early_stopping_rounds"}
-
-
-def number(
-    kind: type, low: float, high: float = float("inf"), *, above: bool = False
-) -> Callable[[str], Any]:
-    """An argparse type: an int or float between two bounds, the lower one excluded with ``above``."""
-
-    def parse(text: str) -> Any:
-        try:
-            value = kind(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"{text!r} is not of type {kind.__name__}") from None
-        if not (low < value if above else low <= value) or not value <= high:
-            wanted = f"more than {low:g}" if above else f"at least {low:g}"
-            raise argparse.ArgumentTypeError(f"{text} is not {wanted} and at most {high:g}")
-        return value
-
-    return parse
 
 
 def parser() -> argparse.ArgumentParser:
@@ -102,12 +85,8 @@ def run(args: argparse.Namespace) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the job from the command line; returns the exit code."""
-    try:
-        run(parser().parse_args(argv))
-    except (DataError, HostLostError, xgb.core.XGBoostError) as error:
-        report_failure(str(error), "failure")
-        return 1
-    return 0
+    args = parser().parse_args(argv)
+    return run_job(lambda: run(args), DataError, HostLostError, xgb.core.XGBoostError, file="failure")
 
 
 if __name__ == "__main__":

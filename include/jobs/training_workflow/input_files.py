@@ -6,18 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from failure import JobError
-
-SIGNATURES = {
-    b"\x1f\x8b": "gzip",
-    b"\xff\xfe": "UTF-16 text",
-    b"\xfe\xff": "UTF-16 text",
-    b"PK\x03\x04": "a zip archive or a spreadsheet",
-    b"PAR1": "Parquet",
-    b"BZh": "bzip2",
-    b"\xfd7zXZ": "xz",
-    b"\x28\xb5\x2f\xfd": "zstandard",
-    b"%PDF": "PDF",
-}
+from text_files import HEAD_BYTES, check_is_text
 
 
 def data_files(folders: Sequence[Path]) -> list[Path]:
@@ -37,7 +26,8 @@ def data_files(folders: Sequence[Path]) -> list[Path]:
     if not any(path.stat().st_size for path in found):
         raise JobError(f"The input is empty: {found[0].name!r} has 0 bytes, at least one row is needed.")
     for path in found:
-        _check_is_text(path)
+        with path.open("rb") as stream:
+            check_is_text(path.name, stream.read(HEAD_BYTES))
     return found
 
 
@@ -58,18 +48,3 @@ def lines(path: Path) -> Iterator[str]:
 
 def _is_data(path: Path, folder: Path) -> bool:
     return not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
-
-
-def _check_is_text(path: Path) -> None:
-    with path.open("rb") as stream:
-        head = stream.read(65_536)
-    found = next((kind for magic, kind in SIGNATURES.items() if head.startswith(magic)), None)
-    if path.suffix.lower() == ".gz":
-        if head and found != "gzip":
-            raise JobError(f"{path.name!r} is named .gz but is not gzip: name it .csv, or compress it.")
-    elif found == "gzip":
-        raise JobError(f"{path.name!r} is gzip: name it .csv.gz, or decompress it.")
-    elif found:
-        raise JobError(f"{path.name!r} is {found}: CSV in UTF-8 is needed.")
-    elif b"\0" in head:
-        raise JobError(f"{path.name!r} is binary or UTF-16 (it has NUL bytes): CSV in UTF-8 is needed.")

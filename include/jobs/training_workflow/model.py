@@ -5,16 +5,15 @@ the higher class is ``1 / (1 + exp(-(intercept + features . coefficients)))``.
 """
 
 import json
-import tarfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from archive import member
 from failure import JobError
 
 FILE = "model.json"
@@ -58,7 +57,7 @@ class LinearModel:
         Raises:
             JobError: there is no archive, or it holds no model that this code reads.
         """
-        content = _unpacked(folder / "model.tar.gz")
+        content = member(folder / "model.tar.gz", FILE)
         try:
             fields: dict[str, Any] = json.loads(content)
             if fields.pop("format") != FORMAT:
@@ -66,16 +65,3 @@ class LinearModel:
             return cls(**fields)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise JobError(f"{FILE} is not a model of this workflow: {error!r}.") from error
-
-
-def _unpacked(archive: Path) -> bytes:
-    with TemporaryDirectory() as scratch:
-        try:
-            with tarfile.open(archive) as tar:
-                member = next((item for item in tar if Path(item.name) == Path(FILE)), None)
-                if member is None or not member.isfile():
-                    raise JobError(f"{archive.name} holds no file {FILE!r}.")
-                tar.extract(member, scratch, filter="data")
-        except (OSError, tarfile.TarError) as error:
-            raise JobError(f"{archive.name} in {archive.parent.name!r} cannot be read: {error}.") from error
-        return (Path(scratch) / FILE).read_bytes()

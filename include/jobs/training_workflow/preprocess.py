@@ -18,6 +18,7 @@ The same rows, ratio and seed give the same bytes, in whatever files or order th
 import argparse
 import itertools
 import json
+import math
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,7 +30,7 @@ import pandas as pd
 from sklearn.model_selection import train_test_split
 
 from bounds import number
-from columns import LABEL, SPLITS
+from columns import CLASSES, LABEL, SPLITS
 from encoding import ROWS_AT_ONCE, Encoder
 from failure import JobError, run_job
 from feature_files import FEATURES, ROWS, both_classes, empty, write_tables
@@ -84,10 +85,35 @@ def table(rows: Iterator[tuple[Value, ...]], columns: Sequence[str]) -> pd.DataF
 
 
 def split(rows: pd.DataFrame, ratio: float, seed: int) -> dict[str, pd.DataFrame]:
-    """Training and test rows, each class divided by the same ratio, in whatever order they came."""
+    """Training and test rows, each class divided by the same ratio, in whatever order they came.
+
+    Raises:
+        JobError: one of the two has not a row of each class.
+    """
+    _check_split(rows[LABEL], ratio)
     ordered = rows.sort_values(list(rows.columns), ignore_index=True)
     parts = train_test_split(ordered, test_size=ratio, random_state=seed, stratify=ordered[LABEL])
+    for name, part in zip(SPLITS, parts, strict=True):
+        both_classes(part[LABEL], f"{name} rows of a split ratio of {ratio:g}")
     return dict(zip(SPLITS, parts, strict=True))
+
+
+def _check_split(labels: "pd.Series[int]", ratio: float) -> None:
+    """What scikit-learn would refuse: fewer rows in a part than classes, or a class of one row."""
+    counts = labels.value_counts()
+    if counts.min() < len(SPLITS):
+        rarest = list(CLASSES)[counts.idxmin()]
+        raise JobError(
+            f"{counts.min()} of {len(labels)} rows has the {LABEL} {rarest}: at least {len(SPLITS)} of each "
+            "class are needed, to train on and to test on."
+        )
+    tested = math.ceil(ratio * len(labels))  # as scikit-learn rounds
+    if not len(counts) <= tested <= len(labels) - len(counts):
+        raise JobError(
+            f"A split ratio of {ratio:g} leaves {tested} of {len(labels)} rows to test on: at least "
+            f"{len(counts)} and at most {len(labels) - len(counts)} are needed, for a row of each class on "
+            "both sides."
+        )
 
 
 def _without_rejected(
@@ -136,7 +162,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     add = parser.add_argument
     add("--input", type=Path, nargs="+", required=True, help="folders of CSV files")
     add("--output", type=Path, required=True, help="folder to write; its old outputs go")
-    add("--train-test-split-ratio", type=number(float, 0, 1, open_ends=True), default=0.2, help="test share")
+    ratio = number(float, 0, 1, above=True, below=True)
+    add("--train-test-split-ratio", type=ratio, default=0.2, help="test share")
     add("--max-rejected-fraction", type=number(float, 0, 1), default=1.0, help="more end the job")
     add("--seed", type=number(int, 0, 2**32 - 1), default=42, help="another seed draws another split")
     args = parser.parse_args(argv)

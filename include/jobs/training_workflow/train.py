@@ -98,11 +98,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         add(f"--{name}", type=Path, default=env.get(f"SM_CHANNEL_{name.upper()}"))
     add("--model_dir", type=Path, default=env.get("SM_MODEL_DIR", "/opt/ml/model"))
     # The toolkit writes hyperparameters of one letter with one hyphen.
-    add("-C", "--C", type=number(float, 0, open_ends=True), default=1.0)
+    add("-C", "--C", type=number(float, 0, above=True, below=True), default=1.0)
     add("--max_iter", type=number(int, 1, 100_000), default=1000)
     add("--seed", type=number(int, 0, 2**32 - 1), default=42)
     args = parser.parse_args(argv)
-    return run_job(lambda: run(args), "failure")
+    return run_job(lambda: run(args), file="failure")
 
 
 if __name__ == "__main__":

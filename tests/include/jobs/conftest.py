@@ -10,6 +10,8 @@ import pytest
 from local.aws.runtime.images import ImageStore
 
 REPOSITORY = Path(__file__).resolve().parents[3]
+SHARED = REPOSITORY / "include" / "jobs" / "shared"
+"""What ships with every job."""
 IMAGES = Path(os.environ.get("MILLRACE_HOME", REPOSITORY / ".millrace")) / "images"
 
 SPARK = (
@@ -35,6 +37,7 @@ def _run(image: str) -> Job:
             [python, script, *map(str, arguments)],
             env={
                 **os.environ,
+                "PYTHONPATH": os.pathsep.join(filter(None, [str(SHARED), os.environ.get("PYTHONPATH")])),
                 "SAGEMAKER_BASE_DIR": str(base),
                 "SPARK_LOCAL_IP": "127.0.0.1",
                 "PYSPARK_PYTHON": str(python),
@@ -58,6 +61,11 @@ def spark_job() -> Job:
 @pytest.fixture(scope="session")
 def xgboost_job() -> Job:
     return _run("xgboost")
+
+
+@pytest.fixture(scope="session")
+def sklearn_job() -> Job:
+    return _run("sklearn")
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ PARAMS = {
     "training_instance_type": "ml.m5.xlarge",
     "training_instance_count": 1,
     "endpoint_instance_type": "ml.m5.large",
+    "scoring_instance_type": "ml.c5.large",
     "algorithm": "script",
     "xgboost_version": None,
     "training_format": "csv",
@@ -93,6 +94,15 @@ def option(job, name):
     return arguments[arguments.index(name) + 1]
 
 
+def test_only_spark_and_training_take_more_hosts(run):
+    run = with_params(run, processing_instance_count=3, training_instance_count=2, batch_uri="s3://b/rows/")
+    request = abalone.evaluation(run, "s3://b/m", None).request(run)
+    assert request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] == 1
+    assert abalone.features(run).instances.count == abalone.quality(run).instances.count == 3
+    assert abalone.training(run, FEATURES).instances.count == 2
+    assert abalone.scoring(run, "model").instances.type == "ml.c5.large"
+
+
 def test_the_built_in_algorithm_ships_no_script(run):
     run = replace(run, params={**PARAMS, "algorithm": "built-in"})
     assert abalone.training(run, FEATURES).bundles() == []
@@ -128,6 +138,11 @@ def test_checkpoints_are_those_of_the_same_features_and_the_same_code(run):
     assert len({job.checkpoints for job in jobs}) == len(jobs)
     assert abalone.training(run, FEATURES).checkpoints == jobs[0].checkpoints
     check("CreateTrainingJob", {**jobs[0].request(run), "TrainingJobName": "a"})
+
+
+def test_what_training_would_be_refused_for_is_refused_before_spark_is_paid_for(run):
+    with pytest.raises(ValueError, match="max_wait_seconds is 60, less than the"):
+        abalone.features(with_params(run, spot=True, max_wait_seconds=60))
 
 
 def test_only_a_run_that_names_rows_scores_them(run):

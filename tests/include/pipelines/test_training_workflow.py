@@ -3,10 +3,12 @@ from dataclasses import replace
 
 import pytest
 
+from include.bundles import Bundle
 from include.pipelines import training_workflow as spec
 from tests.include.test_requests import check
 
 PREFIX = "s3://millrace-test/main/training_workflow/manual__1/"
+WORK = "s3://millrace-test/_work/main/training_workflow/manual__1/"
 PARAMS = {
     "input_uri": None,
     "processing_instance_type": "ml.m5.xlarge",
@@ -78,7 +80,7 @@ def test_every_step_writes_under_the_run_s_own_prefix(run, steps):
     written = [uri for job in steps for uri in job.outputs.values()]
     written += [spec.training(run, spec.TRAIN).output, spec.opening(run)[0]]
     written += [spec.result(run, spec.TRAIN, "s3://b/m", [])[0]]
-    assert all(uri.startswith(PREFIX) for uri in written)
+    assert all(uri.startswith((PREFIX, WORK)) for uri in written)
     assert len(written) == len(set(written))
 
 
@@ -99,7 +101,7 @@ def test_a_failed_run_leaves_no_model_and_no_evaluation(run):
 
 
 def test_work_is_kept_when_asked_for(run):
-    assert spec.intermediate(run) == [f"{PREFIX}work/"]
+    assert spec.intermediate(run) == [WORK]
     assert spec.intermediate(with_params(run, keep_work=True)) == []
 
 
@@ -142,8 +144,8 @@ def test_training_takes_the_rows_that_the_choice_left(run):
     straight_on, dropped = (
         spec.training(run, step).channels["train"].uri for step in (spec.TRAIN, spec.DROP)
     )
-    assert straight_on == f"{PREFIX}work/features/train/"
-    assert dropped == f"{PREFIX}work/cleaned/"
+    assert straight_on == f"{WORK}features/train/"
+    assert dropped == f"{WORK}cleaned/"
     assert spec.cleaning(run).outputs["cleaned"] + "/" == dropped
 
 
@@ -179,6 +181,6 @@ def test_the_result_says_what_was_chosen_and_measured(run):
 
 
 def test_columns_that_can_be_asked_for_are_those_of_the_jobs():
-    text = (spec.SCRIPTS / "columns.py").read_text()
+    text = Bundle.of_job("training_workflow").files["columns.py"].decode()
     assert all(f'"{name}"' in text for name in spec.GROUPS)
     assert f'EVERYONE = "{spec.EVERYONE}"' in text

@@ -231,6 +231,9 @@ def _add_more(plan: Plan, s3: Any) -> None:
     upload(s3, "odd file/in put", {"größe/a + b%20[1].csv": GOOD + b"x\n"})
     plan.add_features("odd file")
     plan.add_features("one file", source=f"{uri('good')}abalone.csv")
+    whole = ("--output", f"s3://{OUTPUT}/", "--report", plan.folder / "whole bucket" / "out")
+    plan.add("whole bucket", "build_features", "--input", uri("good"), *whole, output=False)
+    upload(s3, "csv", {"mine.csv": b"1"}, OUTPUT)
     plan.add_features("no bucket", source="s3://nobody/x/")
     plan.add_features("input in the output", source=f"s3://{OUTPUT}/input in the output/csv/train/")
     if (REAL / "abalone.csv").is_file():

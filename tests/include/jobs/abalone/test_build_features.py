@@ -167,6 +167,13 @@ def test_an_input_that_cannot_be_is_refused(outcomes, case, message):
     assert (outcomes[case].code, message in outcomes[case].message) == (1, True), outcomes[case].message
 
 
+def test_a_whole_bucket_is_no_output(outcomes):
+    """Its folders would be emptied first."""
+    kept = outcomes["whole bucket"]
+    assert kept.code == 2
+    assert (kept.output.parents[1] / "csv" / "out" / "mine.csv").read_bytes() == b"1"
+
+
 def test_rows_are_rings_then_one_hot_sex_then_measures(outcomes, files):
     source = files["good"]["abalone.csv"].decode().splitlines()
     rows = [row for split in ("train", "validation") for row in rows_of(outcomes["good"], split)]

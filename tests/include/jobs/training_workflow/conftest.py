@@ -2,15 +2,12 @@
 
 import codecs
 import gzip
-import os
-import subprocess
 import tarfile
 from pathlib import Path
 
 import pytest
 
 from tests.include.jobs.abalone.conftest import Outcome, Plan
-from tests.include.jobs.conftest import Job, interpreter
 
 REPOSITORY = Path(__file__).resolve().parents[4]
 SAMPLE = REPOSITORY / "include" / "samples" / "training_workflow" / "census.csv"
@@ -85,25 +82,9 @@ FILES: dict[str, dict[str, bytes]] = {
     "spreadsheet": {"census.csv": b"PK\x03\x04" + GOOD},
     "few rows": {"census.csv": b"\n".join([HEADER, *ROWS[:49]])},
     "one class": {"census.csv": GOOD.replace(b">50K", b"<=50K")},
+    "one of a class": {"adult.data": b"\n".join([UCI] * 60 + [UCI.replace(b"<=", b">")])},
+    "two of a class": {"adult.data": b"\n".join([UCI] * 60 + [UCI.replace(b"<=", b">")] * 2)},
 }
-
-
-@pytest.fixture(scope="session")
-def sklearn_job() -> Job:
-    python = interpreter("sklearn")
-
-    def run(script: Path, *arguments: str | Path, base: Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [python, script, *map(str, arguments)],
-            env={**os.environ, "SAGEMAKER_BASE_DIR": str(base)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=500,
-            check=False,
-        )
-
-    return run
 
 
 @pytest.fixture(scope="session")
@@ -127,6 +108,8 @@ def prepared(tmp_path_factory, sklearn_job, jobs) -> dict[str, Outcome]:
     good = plan.folder / "good" / "in put"
     plan.add("another seed", "preprocess", "--input", good, "--seed", "7")
     plan.add("half", "preprocess", "--input", good, "--train-test-split-ratio", "0.5")
+    plan.add("few test rows", "preprocess", "--input", good, "--train-test-split-ratio", "0.003")
+    plan.add("few training rows", "preprocess", "--input", good, "--train-test-split-ratio", "0.999")
     plan.add("two folders", "preprocess", "--input", good, plan.folder / "crlf" / "in put")
     plan.add("no test rows", "preprocess", "--input", good, "--train-test-split-ratio", "0")
     plan.add(
@@ -230,6 +213,10 @@ def evaluated(tmp_path_factory, prepared, trained, sklearn_job, jobs) -> dict[st
     evaluate("other features", sample, "uci")
     evaluate("outside", archive("sample", "../model.json"), "sample")
     evaluate("no archive", plan.folder, "sample")
+    whole = (sample / "model.tar.gz").read_bytes()
+    (plan.folder / "truncated").mkdir()
+    (plan.folder / "truncated" / "model.tar.gz").write_bytes(whole[: len(whole) // 2])
+    evaluate("truncated", plan.folder / "truncated", "sample")
     broken = plan.folder / "broken.json"
     broken.write_text('{"format": 2}')
     evaluate("another format", packed(broken, plan.folder / "archives" / "format"), "sample")

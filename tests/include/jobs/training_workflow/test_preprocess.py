@@ -60,7 +60,10 @@ REFUSED = {
     "spreadsheet": "'census.csv' is a zip archive or a spreadsheet",
     "few rows": "49 rows are accepted, at least 50 are needed.",
     "one class": "All 300 rows have the same income: both classes are needed.",
+    "two of a class": "All 13 test rows of a split ratio of 0.2 have the same income: both classes",
+    "one of a class": "1 of 61 rows has the income >50K: at least 2 of each class are needed, to train on",
 }
+BOTH_SIDES = "at least 2 and at most 298 are needed, for a row of each class on both sides."
 OTHERS = ("uci", "unknown categories")
 
 
@@ -195,6 +198,24 @@ def test_too_many_rejected_rows_end_the_job(prepared):
 
 def test_a_ratio_that_leaves_no_test_rows_is_refused(prepared):
     assert prepared["no test rows"].code == 2
+
+
+@pytest.mark.parametrize(
+    ("case", "message"),
+    [
+        (
+            "few test rows",
+            f"A split ratio of 0.003 leaves 1 of 300 rows to test on: {BOTH_SIDES}",
+        ),
+        (
+            "few training rows",
+            f"A split ratio of 0.999 leaves 300 of 300 rows to test on: {BOTH_SIDES}",
+        ),
+    ],
+)
+def test_a_split_without_both_classes_on_both_sides_is_refused(prepared, case, message):
+    assert (prepared[case].code, prepared[case].message) == (1, message)
+    assert not (prepared[case].output / "features" / "train").exists()
 
 
 def test_the_sample_has_what_its_description_says(prepared):

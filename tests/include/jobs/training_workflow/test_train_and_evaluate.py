@@ -115,6 +115,7 @@ def test_groups_are_measured_and_the_worst_is_named(evaluated):
         ("other features", r"The model takes \d+ features; the table lacks \d+ of them, such as '"),
         ("outside", "model.tar.gz holds no file 'model.json'."),
         ("no archive", "model.tar.gz in .* cannot be read"),
+        ("truncated", "model.tar.gz in 'truncated' cannot be read: Compressed file ended"),
         ("another format", "model.json is of another format than 1: train again."),
         ("pickle", "model.json is not a model of this workflow"),
     ],
