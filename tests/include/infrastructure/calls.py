@@ -7,11 +7,21 @@ from pathlib import Path
 from botocore import xform_name
 from botocore.session import get_session
 
+import millrace
 from local.aws.calls.permissions import ACTIONS, S3_ACTIONS
 from millrace import jobs
 
-PLUGINS = Path(jobs.__file__).parent
-SERVICES = ("logs", "s3", "sns", "sqs", "sagemaker-runtime", "sagemaker")
+PLUGINS = Path(millrace.__file__).parent
+SERVICES = (
+    "logs",
+    "s3",
+    "sns",
+    "sqs",
+    "transcribe",
+    "sagemaker-a2i-runtime",
+    "sagemaker-runtime",
+    "sagemaker",
+)
 """Of an operation that two have, ``DeleteEndpoint``, the later is meant."""
 NOT_OF_AWS = {"search"}
 """Methods of other things: of ``jmespath``."""
@@ -26,10 +36,10 @@ def called() -> set[str]:
 
 def _of_jobs() -> set[str]:
     """What the rows of the table name; jobs are started with tags, which is an action of its own."""
-    return {"sagemaker:AddTags"} | {
-        f"{kind.service}:{operation}"
+    return {"sagemaker:AddTags", "transcribe:TagResource"} | {
+        f"{kind.service.partition('-')[0]}:{operation}"
         for kind in jobs.KINDS.values()
-        for operation in (kind.start, kind.describe, kind.stop, kind.listing.operation)
+        for operation in (kind.start, kind.describe, kind.stop, kind.listing and kind.listing.operation)
         if operation
     }
 

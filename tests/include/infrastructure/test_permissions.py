@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from include.naming import TaskIdentity, job_name, resource_name
+from include.naming import TaskIdentity, content_name, job_name, resource_name
 from millrace import jobs
 from tests.include.infrastructure.calls import called
 from tests.include.infrastructure.variants import TEMPLATE, Variant, listed
@@ -36,6 +36,8 @@ NOT_CALLED = {
     "s3:GetBucketLocation": "Airflow's remote logging asks for it",
 }
 """Actions that no code of ours names, and why they are needed."""
+PASSED_TO = ["sagemaker.amazonaws.com", "transcribe.amazonaws.com"]
+"""Who takes on the role of the jobs."""
 NOWHERE_NARROWER = {
     "cloudwatch:PutMetricData": "its condition names the namespace",
     "sagemaker:ListModelPackages": "AWS does not say which ARN a listing of a group has",
@@ -87,19 +89,19 @@ def test_permissions_name_actions_and_resources(variant, resource):
             assert set(wide) <= set(NOWHERE_NARROWER), statement["Sid"]
 
 
-def test_every_role_is_one_that_only_its_service_takes_on_for_this_account(variant):
+def test_every_role_is_one_that_only_its_services_take_on_for_this_account(variant):
     for role in variant.of_type("IAM::Role").values():
         [trust] = role["AssumeRolePolicyDocument"]["Statement"]
-        assert trust["Principal"] == {"Service": "sagemaker.amazonaws.com"}
+        assert trust["Principal"] == {"Service": PASSED_TO}
         assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
-def test_airflow_passes_only_the_jobs_role_and_only_to_sagemaker(variant):
+def test_airflow_passes_only_the_jobs_role_and_only_to_those_who_run_jobs(variant):
     [statement] = [
         each for each in variant.statements("AirflowPolicy") if "iam:PassRole" in listed(each["Action"])
     ]
     assert statement["Resource"] == {"Fn::GetAtt": ["JobRole", "Arn"]}
-    assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+    assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": PASSED_TO}}
 
 
 @pytest.mark.parametrize("resource", ["JobRole", "AirflowPolicy"])
@@ -117,13 +119,15 @@ def test_jobs_have_network_interfaces_only_where_they_are_wanted(plain):
     assert (reaches(plain), reaches(Variant({"JobsInVpc": "yes"}))) == (False, True)
 
 
-def sagemaker_resources(variant: Variant) -> dict[str, str]:
+def named_resources(variant: Variant) -> dict[str, str]:
     """Pattern of the name by type of resource."""
-    [statement] = [
-        each for each in variant.statements("AirflowPolicy") if each["Sid"] == "RunJobsAndServeModels"
+    statements = {each["Sid"]: each for each in variant.statements("AirflowPolicy")}
+    resources = [
+        resource["Fn::Sub"].rpartition(":")[2]
+        for sid in ("RunJobsAndServeModels", "AskPeople", "Transcribe")
+        for resource in statements[sid]["Resource"]
     ]
-    names = [resource["Fn::Sub"].rpartition(":")[2] for resource in statement["Resource"]]
-    return dict(name.split("/", 1) for name in names)
+    return dict(name.split("/", 1) for name in resources)
 
 
 @pytest.mark.parametrize("launch", [1, 12])
@@ -131,21 +135,24 @@ def test_names_that_the_pipelines_give_are_those_that_airflow_may_use(plain, lau
     """Another environment's jobs and models are none of its business."""
     longest = "e" * TEMPLATE["Parameters"]["Environment"]["MaxLength"]
     patterns = {
-        kind: pattern.replace("${Environment}", longest)
-        for kind, pattern in sagemaker_resources(plain).items()
+        kind: pattern.replace("${Environment}", longest) for kind, pattern in named_resources(plain).items()
     }
     task = TaskIdentity(longest, "main", "a_dag_of_some_length", "run", "a_task_of_some_length")
-    for kind in jobs.KINDS.values():
+    for kind in [kind for kind in jobs.KINDS.values() if kind is not jobs.VOCABULARY]:
         name = job_name(task, launch, max_length=kind.max_name_length)
         resource = {
             "HyperParameterTuningJobName": "hyper-parameter-tuning-job",
             "EndpointName": "endpoint-config",
+            "CallAnalyticsJobName": "analytics",
+            "ModelName": "language-model",
         }.get(kind.name_field, re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.name_field[:-4]).lower())
         assert fnmatchcase(name, patterns[resource]), resource
         if kind is jobs.ENDPOINT:
             assert fnmatchcase(name, patterns["model"])
     endpoint = resource_name(longest, "main", "a_dag_of_some_length")
-    for resource in ("endpoint", "model-package-group", "model-package"):
+    assert fnmatchcase(content_name(endpoint, "any"), patterns["flow-definition"])
+    assert fnmatchcase(content_name(endpoint, "any"), patterns["human-task-ui"])
+    for resource in ("endpoint", "model-package-group", "model-package", "vocabulary", "vocabulary-filter"):
         assert fnmatchcase(endpoint, patterns[resource])
         assert not fnmatchcase(resource_name("other", "main", "dag"), patterns[resource])
 

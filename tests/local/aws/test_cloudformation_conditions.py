@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.local.aws.test_cloudformation import MILLRACE, policy, resource
+from tests.local.aws.test_cloudformation import MILLRACE, policy, resource, template
 
 ClientOf = Callable[..., Any]
 
@@ -56,6 +56,68 @@ def test_a_resource_whose_condition_is_false_is_not_there_and_may_change(
 
     assert absent == still_absent == made() == ({"T"}, [], [])
     assert present == ({"T", "Q"}, ["q"], ["Url"])
+
+
+def test_a_parameter_alone_makes_and_takes_away_what_depends_on_it(
+    client: ClientOf, cloudformation: Any
+) -> None:
+    def queues() -> dict[str, str]:
+        sqs = client("sqs")
+        urls = sqs.list_queues().get("QueueUrls", [])
+        found = {url: sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]) for url in urls}
+        return {url.rpartition("/")[2]: one["Attributes"]["DelaySeconds"] for url, one in found.items()}
+
+    delay = {"Fn::If": ["IsWanted", 1, 2]}
+    body = optional(
+        resource("SQS::Queue", QueueName="q"), O=resource("SQS::Queue", QueueName="o", DelaySeconds=delay)
+    )
+    seen = []
+    cloudformation.create_stack(StackName="s", TemplateBody=body)
+    for wanted in ("yes", "no", "yes"):
+        parameter = {"ParameterKey": "Wanted", "ParameterValue": wanted}
+        cloudformation.update_stack(StackName="s", TemplateBody=body, Parameters=[parameter])
+        seen.append(queues())
+
+    present, absent = {"q": "0", "o": "1"}, {"o": "2"}
+    assert seen == [present, absent, present]
+
+
+def test_what_is_to_be_retained_outlives_its_condition_and_its_place_in_the_template(
+    client: ClientOf, cloudformation: Any
+) -> None:
+    kept = resource("SQS::Queue", QueueName="kept") | {"DeletionPolicy": "Retain"}
+    topic = resource("SNS::Topic", TopicName="t")
+    cloudformation.create_stack(StackName="s", TemplateBody=optional(kept, wanted="yes", T=topic))
+    cloudformation.update_stack(StackName="s", TemplateBody=optional(kept, T=topic))
+    after_the_condition = client("sqs").list_queues()["QueueUrls"]
+    removed = resource("SQS::Queue", QueueName="removed") | {"DeletionPolicy": "Retain"}
+    cloudformation.create_stack(StackName="other", TemplateBody=template(Q=removed, T=topic))
+    cloudformation.update_stack(StackName="other", TemplateBody=template(T=topic))
+
+    names = [url.rpartition("/")[2] for url in client("sqs").list_queues()["QueueUrls"]]
+    assert len(after_the_condition) == 1
+    assert sorted(names) == ["kept", "removed"]
+
+
+def test_a_removed_resource_comes_back_with_its_template(client: ClientOf, cloudformation: Any) -> None:
+    both = template(Q=resource("SQS::Queue", QueueName="q"), T=resource("SNS::Topic", TopicName="t"))
+    one = template(T=resource("SNS::Topic", TopicName="t"))
+    cloudformation.create_stack(StackName="s", TemplateBody=both)
+    cloudformation.update_stack(StackName="s", TemplateBody=one)
+    gone = client("sqs").list_queues().get("QueueUrls", [])
+    cloudformation.update_stack(StackName="s", TemplateBody=both)
+    assert (gone, len(client("sqs").list_queues()["QueueUrls"])) == ([], 1)
+
+
+def test_a_resource_whose_condition_went_false_can_be_removed(client: ClientOf, cloudformation: Any) -> None:
+    first, second = (resource("SQS::Queue", QueueName="q", DelaySeconds=n) for n in (1, 2))
+    topic = resource("SNS::Topic", TopicName="t")
+    cloudformation.create_stack(StackName="s", TemplateBody=optional(first, wanted="yes", T=topic))
+    cloudformation.update_stack(StackName="s", TemplateBody=optional(second, T=topic))
+    cloudformation.update_stack(StackName="s", TemplateBody=template(T=topic))
+    [stack] = cloudformation.describe_stacks(StackName="s")["Stacks"]
+    assert stack["StackStatus"] == "UPDATE_COMPLETE"
+    assert client("sqs").list_queues().get("QueueUrls", []) == []
 
 
 def test_no_value_takes_an_item_out_of_a_list(client: ClientOf, cloudformation: Any) -> None:
@@ -175,7 +237,7 @@ def test_the_stack_of_this_project_with_every_option(client: ClientOf, cloudform
     ]
     assert json.loads(message["Body"])["detail"]["TrainingJobName"] == "local-a"
     alarms = {alarm["AlarmName"] for alarm in client("cloudwatch").describe_alarms()["MetricAlarms"]}
-    assert "millrace-local-events-wait" in alarms
+    assert "millrace-local-uploads-wait" in alarms
     groups = client("logs").describe_log_groups(logGroupNamePrefix="/aws/sagemaker/")["logGroups"]
     assert {(group["retentionInDays"], group["kmsKeyId"]) for group in groups} == {
         (30, outputs["OutputKmsKey"])

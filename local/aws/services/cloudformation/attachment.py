@@ -2,13 +2,12 @@
 
 from typing import Any, ClassVar, Self
 
-from moto.core.common_models import CloudFormationModel
 from typing_extensions import override
 
-Properties = dict[str, Any]
+from local.aws.services.cloudformation.resource import Properties, Resource
 
 
-class Attachment(CloudFormationModel):
+class Attachment(Resource):
     """A resource without a life of its own: creating and updating it means to apply its properties.
 
     Subclasses say their type and what :meth:`apply` and :meth:`remove` do.
@@ -52,27 +51,15 @@ class Attachment(CloudFormationModel):
 
     @classmethod
     @override
-    def create_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
-    ) -> Self:
-        resource = cls(resource_name, cloudformation_json["Properties"], account_id, region_name)
-        resource.apply()
-        return resource
+    def make(cls, name: str, properties: Properties, account: str, region: str) -> Self:
+        return cls(name, properties, account, region)
 
     @classmethod
     @override
-    def update_from_cloudformation_json(
-        cls,
-        original_resource: Any,
-        new_resource_name: str,
-        cloudformation_json: Any,
-        account_id: str,
-        region_name: str,
-    ) -> Any:
-        original_resource.properties = cloudformation_json["Properties"]
-        original_resource.apply()
-        return original_resource
+    def configure(cls, made: Any, properties: Properties) -> None:
+        made.properties = properties
+        made.apply()
 
     def delete(self, _account_id: str, _region_name: str) -> None:
-        """Called by moto when the stack or the resource goes."""
+        """Called when the stack or the resource goes."""
         self.remove()

@@ -3,64 +3,43 @@
 import json
 from typing import Any
 
+from moto.core.utils import tags_from_cloudformation_tags_list
+from moto.s3.cloud_formation import cfn_to_api_encryption
 from moto.s3.models import FakeBucket, s3_backends
 from moto.utilities.utils import get_partition
 from typing_extensions import override
 
-from local.aws.services.cloudformation.attachment import Attachment, Properties
+from local.aws.services.cloudformation.attachment import Attachment
+from local.aws.services.cloudformation.resource import Properties, Resource
 
 
-class Bucket(FakeBucket):
+class Bucket(Resource, FakeBucket):
     """moto applies encryption and tags only."""
 
-    @classmethod
-    @override
-    def create_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
-    ) -> FakeBucket:
-        bucket: FakeBucket = super().create_from_cloudformation_json(
-            resource_name, cloudformation_json, account_id, region_name, **kwargs
-        )
-        configure(bucket, cloudformation_json.get("Properties", {}))
-        return bucket
+    identity = ("BucketName",)
 
     @classmethod
     @override
-    def update_from_cloudformation_json(
-        cls,
-        original_resource: Any,
-        new_resource_name: str,
-        cloudformation_json: Any,
-        account_id: str,
-        region_name: str,
-    ) -> FakeBucket:
-        cloudformation_json["Properties"].setdefault("BucketName", original_resource.name)
-        bucket: FakeBucket = super().update_from_cloudformation_json(
-            original_resource, new_resource_name, cloudformation_json, account_id, region_name
+    def configure(cls, made: FakeBucket, properties: Properties) -> None:
+        backend = s3_backends[made.account_id][made.partition]
+        if encryption := properties.get("BucketEncryption"):
+            rule = encryption["ServerSideEncryptionConfiguration"][0]
+            backend.put_bucket_encryption(made.name, cfn_to_api_encryption(encryption))
+            enabled = str(rule.get("BucketKeyEnabled", False)).lower()
+            made.encryption["Rule"]["BucketKeyEnabled"] = enabled  # type: ignore[index]  # moto has just set it
+        if status := properties.get("VersioningConfiguration", {}).get("Status"):
+            backend.put_bucket_versioning(made.name, status)
+        if block := properties.get("PublicAccessBlockConfiguration"):
+            flags = {name: str(value).lower() for name, value in block.items()}
+            backend.put_public_access_block(made.name, flags)
+        if rules := properties.get("OwnershipControls", {}).get("Rules"):
+            backend.put_bucket_ownership_controls(made.name, rules[0]["ObjectOwnership"])
+        lifecycle = properties.get("LifecycleConfiguration", {}).get("Rules", [])
+        backend.put_bucket_lifecycle_configuration(made.name, [_lifecycle_rule(rule) for rule in lifecycle])
+        backend.put_bucket_notification_configuration(
+            made.name, _notifications(properties.get("NotificationConfiguration", {}))
         )
-        configure(bucket, cloudformation_json["Properties"])
-        return bucket
-
-
-def configure(bucket: FakeBucket, properties: Properties) -> None:
-    """Puts the properties in force that moto leaves out."""
-    backend = s3_backends[bucket.account_id][bucket.partition]
-    if encryption := properties.get("BucketEncryption"):
-        rule = encryption["ServerSideEncryptionConfiguration"][0]
-        enabled = str(rule.get("BucketKeyEnabled", False)).lower()
-        bucket.encryption["Rule"]["BucketKeyEnabled"] = enabled  # type: ignore[index]  # moto has just set it
-    if status := properties.get("VersioningConfiguration", {}).get("Status"):
-        backend.put_bucket_versioning(bucket.name, status)
-    if block := properties.get("PublicAccessBlockConfiguration"):
-        flags = {name: str(value).lower() for name, value in block.items()}
-        backend.put_public_access_block(bucket.name, flags)
-    if rules := properties.get("OwnershipControls", {}).get("Rules"):
-        backend.put_bucket_ownership_controls(bucket.name, rules[0]["ObjectOwnership"])
-    lifecycle = properties.get("LifecycleConfiguration", {}).get("Rules", [])
-    backend.put_bucket_lifecycle_configuration(bucket.name, [_lifecycle_rule(rule) for rule in lifecycle])
-    backend.put_bucket_notification_configuration(
-        bucket.name, _notifications(properties.get("NotificationConfiguration", {}))
-    )
+        backend.put_bucket_tagging(made.name, tags_from_cloudformation_tags_list(properties.get("Tags", [])))
 
 
 def _lifecycle_rule(rule: Properties) -> Properties:
@@ -110,6 +89,7 @@ class BucketPolicy(Attachment):
     """Kept and shown; the local AWS grants everything to everybody on this machine."""
 
     resource_type = "AWS::S3::BucketPolicy"
+    identity = ("Bucket",)
 
     @override
     def apply(self) -> None:

@@ -1,86 +1,77 @@
 """Roles and managed policies that a stack update changes."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from moto.iam import models as iam
 from moto.iam.models import iam_backends
-from moto.utilities.utils import get_partition
 from typing_extensions import override
 
-from local.aws.services.cloudformation.attachment import Properties
+from local.aws.services.cloudformation.resource import Properties, Resource
 
 VERSIONS_KEPT = 5
 """AWS's limit of versions of one policy."""
 
 
-class Role(iam.Role):
+class Role(Resource, iam.Role):
     """moto updates the description only."""
 
-    @classmethod
-    @override
-    def create_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
-    ) -> iam.Role:
-        role: iam.Role = super().create_from_cloudformation_json(
-            resource_name, cloudformation_json, account_id, region_name, **kwargs
-        )
-        _attach(role, cloudformation_json["Properties"])
-        return role
+    identity = ("RoleName", "Path")
 
     @classmethod
     @override
-    def update_from_cloudformation_json(
-        cls,
-        original_resource: Any,
-        new_resource_name: str,
-        cloudformation_json: Any,
-        account_id: str,
-        region_name: str,
-    ) -> iam.Role:
-        role: iam.Role = original_resource
-        properties = cloudformation_json["Properties"]
-        role.description = properties.get("Description", "")
-        role.max_session_duration = properties.get("MaxSessionDuration", 3600)
-        role.assume_role_policy_document = _text(properties["AssumeRolePolicyDocument"])
-        role.tags = properties.get("Tags", [])
+    def configure(cls, made: iam.Role, properties: Properties) -> None:
+        made.description = properties.get("Description", "")
+        made.max_session_duration = properties.get("MaxSessionDuration", 3600)
+        made.assume_role_policy_document = _text(properties["AssumeRolePolicyDocument"])
+        made.tags = properties.get("Tags", [])
         wanted = {policy["PolicyName"]: policy["PolicyDocument"] for policy in properties.get("Policies", [])}
-        for name in set(role.policies) - set(wanted):
-            role.delete_policy(name)
+        for name in set(made.policies) - set(wanted):
+            made.delete_policy(name)
         for name, document in wanted.items():
-            role.put_policy(name, document)
-        _attach(role, properties)
-        return role
+            made.put_policy(name, document)
+        _attach(made, properties.get("ManagedPolicyArns", []))
+
+    @classmethod
+    @override
+    def discard(cls, made: iam.Role, account: str, region: str) -> None:
+        _attach(made, [])
+        super().discard(made, account, region)
 
 
-def _attach(role: iam.Role, properties: Properties) -> None:
+def _attach(role: iam.Role, wanted: Iterable[str]) -> None:
+    """The role has these managed policies and no others."""
     backend = iam_backends[role.account_id][role.partition]
-    wanted = set(properties.get("ManagedPolicyArns", []))
-    for arn in wanted - set(role.managed_policies):
+    for arn in set(wanted) - set(role.managed_policies):
         backend.attach_role_policy(arn, role.name)
-    for arn in set(role.managed_policies) - wanted:
+    for arn in set(role.managed_policies) - set(wanted):
         backend.detach_role_policy(arn, role.name)
 
 
-class ManagedPolicy(iam.ManagedPolicy):
+class ManagedPolicy(Resource, iam.ManagedPolicy):
     """moto drops a policy that is updated from its stack."""
+
+    identity = ("ManagedPolicyName", "Path")
 
     @classmethod
     @override
-    def update_from_cloudformation_json(
-        cls,
-        original_resource: Any,
-        new_resource_name: str,
-        cloudformation_json: Any,
-        account_id: str,
-        region_name: str,
-    ) -> iam.ManagedPolicy:
-        policy: iam.ManagedPolicy = original_resource
-        while len(policy.versions) >= VERSIONS_KEPT:
-            policy.versions.pop(0)
-        document = _text(cloudformation_json["Properties"]["PolicyDocument"])
-        iam_backends[account_id][get_partition(region_name)].create_policy_version(policy.arn, document, True)
-        return policy
+    def configure(cls, made: iam.ManagedPolicy, properties: Properties) -> None:
+        document = _text(properties["PolicyDocument"])
+        if any(version.is_default and version.document == document for version in made.versions):
+            return
+        while len(made.versions) >= VERSIONS_KEPT:
+            made.versions.pop(0)
+        iam_backends[made.account_id][made.partition].create_policy_version(made.arn, document, True)
+
+    @classmethod
+    @override
+    def discard(cls, made: iam.ManagedPolicy, account: str, region: str) -> None:
+        backend = iam_backends[account][made.partition]
+        for role in backend.roles.values():
+            if made.arn in role.managed_policies:
+                made.detach_from(role)
+        backend.delete_policy(made.arn)
 
 
 def _text(document: Any) -> str:

@@ -9,54 +9,35 @@ from moto.kms import utils
 from moto.kms.models import kms_backends
 from typing_extensions import override
 
-from local.aws.services.cloudformation.attachment import Properties
+from local.aws.services.cloudformation.resource import Properties, Resource
 
 SYMMETRIC = "SYMMETRIC_DEFAULT"
 
 _generate = utils.generate_private_key
 
 
-class Key(kms.Key):
+class Key(Resource, kms.Key):
     """Moto loses a key that is updated, and keeps its policy in a form that the API cannot show."""
 
     @classmethod
     @override
-    def create_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
-    ) -> kms.Key:
-        properties = cloudformation_json["Properties"]
-        key: kms.Key = kms_backends[account_id][region_name].create_key(
+    def make(cls, name: str, properties: Properties, account: str, region: str) -> kms.Key:
+        return kms_backends[account][region].create_key(
             policy=None, key_usage="ENCRYPT_DECRYPT", key_spec=SYMMETRIC, description="", tags=None
         )
-        configure(key, properties)
-        return key
 
     @classmethod
     @override
-    def update_from_cloudformation_json(
-        cls,
-        original_resource: Any,
-        new_resource_name: str,
-        cloudformation_json: Any,
-        account_id: str,
-        region_name: str,
-    ) -> kms.Key:
-        key: kms.Key = original_resource
-        configure(key, cloudformation_json["Properties"])
-        return key
-
-
-def configure(key: kms.Key, properties: Properties) -> None:
-    """Puts the properties in force."""
-    key.policy = json.dumps(properties["KeyPolicy"], default=str)
-    key.description = properties.get("Description", "")
-    key.enabled = properties.get("Enabled", True)
-    key.key_state = "Enabled" if key.enabled else "Disabled"
-    key.key_rotation_status = properties.get("EnableKeyRotation", False)
-    tagger = kms_backends[key.account_id][key.region].tagger
-    tagger.delete_all_tags_for_resource(key.id)
-    tags = properties.get("Tags", [])
-    tagger.tag_resource(key.id, [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in tags])
+    def configure(cls, made: kms.Key, properties: Properties) -> None:
+        made.policy = json.dumps(properties["KeyPolicy"], default=str)
+        made.description = properties.get("Description", "")
+        made.enabled = properties.get("Enabled", True)
+        made.key_state = "Enabled" if made.enabled else "Disabled"
+        made.key_rotation_status = properties.get("EnableKeyRotation", False)
+        tagger = kms_backends[made.account_id][made.region].tagger
+        tagger.delete_all_tags_for_resource(made.id)
+        tags = properties.get("Tags", [])
+        tagger.tag_resource(made.id, [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in tags])
 
 
 def generate_private_key(key_spec: str) -> Any:

@@ -11,7 +11,8 @@ from moto.sqs.constants import MAXIMUM_MESSAGE_LENGTH
 from moto.sqs.models import sqs_backends
 from typing_extensions import override
 
-from local.aws.services.cloudformation.attachment import Attachment, Properties
+from local.aws.services.cloudformation.attachment import Attachment
+from local.aws.services.cloudformation.resource import Properties, Resource
 
 TOPIC_ATTRIBUTES = {"DisplayName": "display_name", "KmsMasterKeyId": "kms_master_key_id"}
 
@@ -29,92 +30,40 @@ QUEUE_DEFAULTS: Properties = {
 """What a queue has of an attribute that its template no longer names."""
 
 
-class Topic(sns.Topic):
+class Topic(Resource, sns.Topic):
     """moto replaces a topic to update it, which loses its subscriptions."""
 
-    @classmethod
-    @override
-    def create_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
-    ) -> sns.Topic:
-        topic: sns.Topic = super().create_from_cloudformation_json(
-            resource_name, cloudformation_json, account_id, region_name, **kwargs
-        )
-        configure(topic, cloudformation_json["Properties"])
-        return topic
+    identity = ("TopicName",)
 
     @classmethod
     @override
-    def update_from_cloudformation_json(
-        cls,
-        original_resource: Any,
-        new_resource_name: str,
-        cloudformation_json: Any,
-        account_id: str,
-        region_name: str,
-    ) -> sns.Topic:
-        properties = cloudformation_json["Properties"]
-        if properties.get("TopicName", original_resource.name) != original_resource.name:
-            replaced: sns.Topic = super().update_from_cloudformation_json(
-                original_resource, new_resource_name, cloudformation_json, account_id, region_name
-            )
-            return replaced
-        configure(original_resource, properties)
-        topic: sns.Topic = original_resource
-        return topic
+    def configure(cls, made: sns.Topic, properties: Properties) -> None:
+        for name, attribute in TOPIC_ATTRIBUTES.items():
+            setattr(made, attribute, properties.get(name, ""))
+        made._tags = tags_from_cloudformation_tags_list(properties.get("Tags", []))  # noqa: SLF001  # moto has no setter
 
 
-def configure(topic: sns.Topic, properties: Properties) -> None:
-    """Puts attributes and tags in force."""
-    for name, attribute in TOPIC_ATTRIBUTES.items():
-        setattr(topic, attribute, properties.get(name, ""))
-    topic._tags = tags_from_cloudformation_tags_list(properties.get("Tags", []))  # noqa: SLF001  # moto has no setter
-
-
-class Queue(sqs.Queue):
+class Queue(Resource, sqs.Queue):
     """moto updates two of a queue's attributes only."""
 
-    @classmethod
-    @override
-    def create_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
-    ) -> sqs.Queue:
-        properties = cloudformation_json["Properties"]
-        queue: sqs.Queue = super().create_from_cloudformation_json(
-            resource_name,
-            cloudformation_json | {"Properties": _encryption(properties) | properties},
-            account_id,
-            region_name,
-            **kwargs,
-        )
-        return queue
+    identity = ("QueueName",)
 
     @classmethod
     @override
-    def update_from_cloudformation_json(
-        cls,
-        original_resource: Any,
-        new_resource_name: str,
-        cloudformation_json: Any,
-        account_id: str,
-        region_name: str,
-    ) -> sqs.Queue:
-        properties = dict(cloudformation_json["Properties"])
-        backend = sqs_backends[account_id][region_name]
-        if properties.pop("QueueName", original_resource.name) != original_resource.name:
-            backend.delete_queue(original_resource.name)
-            replaced: sqs.Queue = cls.create_from_cloudformation_json(
-                new_resource_name, cloudformation_json, account_id, region_name
-            )
-            return replaced
-        tags = tags_from_cloudformation_tags_list(properties.pop("Tags", []))
+    def make(cls, name: str, properties: Properties, account: str, region: str) -> Any:
+        return super().make(name, _encryption(properties) | properties, account, region)
+
+    @classmethod
+    @override
+    def configure(cls, made: sqs.Queue, properties: Properties) -> None:
+        named = {"QueueName", "Tags"}
+        wanted = {name: value for name, value in properties.items() if name not in named}
         # To set attributes without the policy takes it away in moto; it is a resource of its own here.
-        kept = {"Policy": original_resource.policy}
-        queue: sqs.Queue = backend.set_queue_attributes(
-            original_resource.name, QUEUE_DEFAULTS | _encryption(properties) | properties | kept
+        kept = {"Policy": made.policy}
+        sqs_backends[made.account_id][made.region].set_queue_attributes(
+            made.name, QUEUE_DEFAULTS | _encryption(properties) | wanted | kept
         )
-        queue.tags = tags
-        return queue
+        made.tags = tags_from_cloudformation_tags_list(properties.get("Tags", []))
 
 
 def _encryption(properties: Properties) -> Properties:
@@ -126,6 +75,7 @@ class TopicPolicy(Attachment):
     """``AWS::SNS::TopicPolicy``."""
 
     resource_type = "AWS::SNS::TopicPolicy"
+    identity = ("Topics",)
 
     @override
     def apply(self) -> None:
@@ -146,6 +96,7 @@ class QueuePolicy(Attachment):
     """``AWS::SQS::QueuePolicy``."""
 
     resource_type = "AWS::SQS::QueuePolicy"
+    identity = ("Queues",)
 
     @override
     def apply(self) -> None:
@@ -164,9 +115,10 @@ class QueuePolicy(Attachment):
 
 
 class Subscription(Attachment):
-    """``AWS::SNS::Subscription``; its attributes can change, its topic and endpoint cannot."""
+    """``AWS::SNS::Subscription``."""
 
     resource_type = "AWS::SNS::Subscription"
+    identity = ("TopicArn", "Endpoint", "Protocol")
     _arn = ""
 
     @property

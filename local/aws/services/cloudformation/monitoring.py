@@ -8,13 +8,15 @@ from moto.logs import models as logs
 from moto.logs.models import logs_backends
 from typing_extensions import override
 
-from local.aws.services.cloudformation.attachment import Attachment, Properties
+from local.aws.services.cloudformation.attachment import Attachment
+from local.aws.services.cloudformation.resource import Properties, Resource
 
 
 class Alarm(Attachment):
     """Kept and shown, but never raised: the local AWS measures neither queues nor rules."""
 
     resource_type = "AWS::CloudWatch::Alarm"
+    identity = ("AlarmName",)
 
     @property
     @override
@@ -61,45 +63,23 @@ class Alarm(Attachment):
         return cloudwatch_backends[self.account][self.region]
 
 
-class LogGroup(logs.LogGroup):
+class LogGroup(Resource, logs.LogGroup):
     """Moto drops the key, and a group that is updated. One that SageMaker has made already is taken over."""
 
-    @classmethod
-    @override
-    def create_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
-    ) -> logs.LogGroup:
-        backend = logs_backends[account_id][region_name]
-        backend.ensure_log_group(resource_name)
-        group: logs.LogGroup = backend.groups[resource_name]
-        configure(group, cloudformation_json["Properties"])
-        return group
+    identity = ("LogGroupName",)
 
     @classmethod
     @override
-    def update_from_cloudformation_json(
-        cls,
-        original_resource: Any,
-        new_resource_name: str,
-        cloudformation_json: Any,
-        account_id: str,
-        region_name: str,
-    ) -> logs.LogGroup:
-        properties = cloudformation_json["Properties"]
-        group: logs.LogGroup = original_resource
-        if properties.get("LogGroupName", group.name) != group.name:
-            group.delete(account_id, region_name)
-            return cls.create_from_cloudformation_json(
-                new_resource_name, cloudformation_json, account_id, region_name
-            )
-        configure(group, properties)
-        return group
+    def make(cls, name: str, properties: Properties, account: str, region: str) -> logs.LogGroup:
+        backend = logs_backends[account][region]
+        backend.ensure_log_group(name)
+        return backend.groups[name]
 
-
-def configure(group: logs.LogGroup, properties: Properties) -> None:
-    """Puts the properties in force."""
-    group.kms_key_id = properties.get("KmsKeyId")
-    group.retention_in_days = properties.get("RetentionInDays")
-    backend = logs_backends[group.account_id][group.region]
-    backend.tagger.delete_all_tags_for_resource(group.arn)
-    backend.tag_resource(group.arn, tags_from_cloudformation_tags_list(properties.get("Tags", [])))
+    @classmethod
+    @override
+    def configure(cls, made: logs.LogGroup, properties: Properties) -> None:
+        made.kms_key_id = properties.get("KmsKeyId")
+        made.retention_in_days = properties.get("RetentionInDays")
+        backend = logs_backends[made.account_id][made.region]
+        backend.tagger.delete_all_tags_for_resource(made.arn)
+        backend.tag_resource(made.arn, tags_from_cloudformation_tags_list(properties.get("Tags", [])))

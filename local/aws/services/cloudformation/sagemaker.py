@@ -12,6 +12,7 @@ class ModelPackageGroup(Attachment):
     """``AWS::SageMaker::ModelPackageGroup``; a group that exists already is taken over."""
 
     resource_type = "AWS::SageMaker::ModelPackageGroup"
+    identity = ("ModelPackageGroupName",)
 
     @property
     @override
