@@ -1,0 +1,1 @@
+"""Programs for devices that send their data to a pipeline."""

@@ -1,0 +1,92 @@
+"""Looks at every recording before anything is paid for, and sets aside what Transcribe would refuse.
+
+Output, under ``--output``:
+
+- ``recordings.json``: those that go on, by name, with their S3 URIs
+- ``references/<name>.txt``: the text of each that has one beside it
+- ``set_aside.json``: the others, each with the reason and what to do
+- ``metrics.json``: flat numbers
+"""
+
+import argparse
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import media
+import recordings
+from documents import write_json
+from failure import JobError, run_job
+from recordings import Recording
+
+REFERENCE = ".txt"
+
+
+def files(folder: Path) -> dict[str, Path]:
+    """Paths below the folder, without those of texts and hidden files."""
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != REFERENCE)
+    names = {path.relative_to(folder).as_posix(): path for path in found}
+    return {name: path for name, path in names.items() if not path.name.startswith((".", "_"))}
+
+
+def check(folder: Path, uri: str, held_out: Sequence[str], output: Path) -> dict[str, float]:
+    """Writes everything and returns the metrics.
+
+    Raises:
+        JobError: there is no recording, or none that Transcribe takes.
+    """
+    found = files(folder)
+    if not found:
+        raise JobError(f"There is no recording below {uri}: put audio or video there.")
+    taken, refused = media.check_all(found)
+    output.mkdir(parents=True, exist_ok=True)
+    write_json(output / "set_aside.json", [asdict(each) for each in refused])
+    for each in refused:
+        print(f"{each.file} is set aside: {each.reason} {each.remedy}")
+    if not taken:
+        raise JobError(f"None of {len(found)} recordings can be transcribed: {refused[0].reason}")
+    known = recordings.named(((each.file, f"{uri}{each.file}") for each in taken), held_out)
+    recordings.write(output, known)
+    paths = {f"{uri}{name}": path for name, path in found.items()}
+    references = [_keep_reference(paths[each.uri], each, output / "references") for each in known]
+    metrics = {
+        "recordings": len(taken),
+        "recordings_held_out": sum(not each.in_sample for each in known),
+        "recordings_set_aside": len(refused),
+        "references": sum(references),
+        "seconds_of_media": round(sum(each.seconds for each in taken), 2),
+    }
+    write_json(output / "metrics.json", metrics)
+    return metrics
+
+
+def _keep_reference(path: Path, recording: Recording, folder: Path) -> bool:
+    reference = path.with_suffix(REFERENCE)
+    if not reference.is_file():
+        return False
+    folder.mkdir(exist_ok=True)
+    shutil.copyfile(reference, folder / f"{recording.name}{REFERENCE}")
+    return True
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the job from the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description="Recordings that Amazon Transcribe takes.")
+    add = parser.add_argument
+    add("--media", type=Path, required=True, help="folder with recordings and the texts beside them")
+    add("--uri", required=True, help="S3 URI of that folder, with a slash at its end")
+    add("--held-out", nargs="*", default=[], help="patterns of recordings that nobody is asked about")
+    add("--output", type=Path, required=True, help="folder to write")
+    args = parser.parse_args(argv)
+
+    def work() -> None:
+        print(json.dumps(check(args.media, args.uri, args.held_out, args.output)))
+
+    return run_job(work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
