@@ -21,6 +21,8 @@ from local.aws.calls.permissions import Permissions
 from local.aws.http import ExcInfo, refuse_to_write
 from local.aws.incoming import Incoming
 from local.aws.pages import ROOT, Pages
+from local.aws.review.page import ReviewPage
+from local.aws.review.policies import REVIEW
 from local.aws.services.sagemaker.interruption import PATH as INTERRUPTION
 from local.aws.services.sagemaker.interruption import Interruption
 from local.aws.webhdfs import WebHdfs, WebHdfsRequest
@@ -60,6 +62,7 @@ class Dispatcher(DomainDispatcherApplication):
         self._aws = aws
         self._backends: dict[str, Any] = {}
         self._pages = Pages(aws)
+        self._review = ReviewPage(aws)
         self._webhdfs = WebHdfs(aws)
         self._interruption = Interruption(aws)
         self._permissions = Permissions(aws.account_id, self._backend_of)
@@ -81,10 +84,12 @@ class Dispatcher(DomainDispatcherApplication):
         with self._guard(request):
             return self._call(request, counted)
 
-    def _beside(self, request: Incoming) -> Pages | WebHdfs | Interruption | None:
+    def _beside(self, request: Incoming) -> Pages | ReviewPage | WebHdfs | Interruption | None:
         """What answers here that is no service of AWS."""
         if INTERRUPTION.fullmatch(request.path):
             return self._interruption
+        if f"{request.path}/".startswith(REVIEW):
+            return self._review
         if f"{request.path}/".startswith(ROOT):
             return self._pages
         return self._webhdfs if WebHdfsRequest.is_one(request) else None
@@ -190,10 +195,19 @@ _LED = "A web page of another site led here: of this server's services, it may l
 def _from_this_machine(environ: dict[str, Any]) -> bool:
     """False for a web page that reaches for this port from a browser (Origin), or by DNS rebinding (Host)."""
     origin = environ.get("HTTP_ORIGIN")
-    if origin and urlsplit(origin).hostname not in LOOPBACK:
+    if origin and urlsplit(origin).hostname not in LOOPBACK and not _is_embedded(environ):
         return False
     host = urlsplit(f"//{environ.get('HTTP_HOST', 'localhost')}").hostname or ""
     return host in LOOPBACK or host.endswith(".localhost")
+
+
+def _is_embedded(environ: dict[str, Any]) -> bool:
+    """Whether a page in a sandbox, whose origin is "null", shows a picture, plays a clip or loads a script.
+
+    The task of a reviewer is such a page. It cannot read the answer, no more than one without an Origin.
+    """
+    says = environ.get("HTTP_ORIGIN"), environ.get("REQUEST_METHOD"), environ.get("HTTP_SEC_FETCH_MODE")
+    return says == ("null", "GET", "no-cors")
 
 
 def _operation_name(request: Incoming, error: NotImplementedError) -> str:

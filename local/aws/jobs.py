@@ -5,9 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore import xform_name
+from moto.core.base_backend import BackendDict
 from moto.sagemaker.models import sagemaker_backends
+from moto.transcribe.models import transcribe_backends
 
 DAG, RUN, TASK = "millrace:dag", "millrace:run", "millrace:task"
+BACKENDS: Mapping[str, BackendDict[Any]] = {
+    "sagemaker": sagemaker_backends,
+    "transcribe": transcribe_backends,
+}
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,9 @@ class Kind:
         instances: JMESPath of type and count of its machines.
         inputs: JMESPath of lists of name, S3 URI and (optional) path in the container.
         outputs: as ``inputs``.
+        service: that runs it, as in an ARN.
+        resource: its type in an ARN, where that is not the stem's.
+        times: members that say when it was created, started and ended, where the stem does not name them.
     """
 
     segment: str
@@ -35,11 +44,20 @@ class Kind:
     instances: str = "[]"
     inputs: str = "[]"
     outputs: str = "[]"
+    service: str = "sagemaker"
+    resource: str = ""
+    times: tuple[str, str, str] | None = None
 
     @property
     def arn_type(self) -> str:
         """The resource's type in an ARN, ``processing-job``."""
-        return str(xform_name(self.stem, "-"))
+        return self.resource or str(xform_name(self.stem, "-"))
+
+    @property
+    def moments(self) -> tuple[str, str, str]:
+        """Members of the description that say when a job was created, started and ended."""
+        stem = self.stem.removesuffix("Job")
+        return self.times or ("CreationTime", f"{stem}StartTime", f"{stem}EndTime")
 
     def group_of(self, name: str) -> str:
         """The log group of a job; empty for a kind that has no log."""
@@ -94,11 +112,56 @@ ENDPOINT = Kind(
     "endpoints", "endpoint", "Endpoint", "endpoints", "/aws/sagemaker/Endpoints/{name}", own_group=True
 )
 
+_TRANSCRIPT = "[['transcript', Transcript.TranscriptFileUri]][?[1]]"
+_STARTED = ("CreationTime", "StartTime", "CompletionTime")
+
+TRANSCRIPTION = Kind(
+    "transcription-jobs",
+    "transcription job",
+    "TranscriptionJob",
+    "transcriptions",
+    inputs="[['media', Media.MediaFileUri]]",
+    outputs=_TRANSCRIPT,
+    service="transcribe",
+    times=_STARTED,
+)
+CALL_ANALYTICS = Kind(
+    "call-analytics-jobs",
+    "call analytics job",
+    "CallAnalyticsJob",
+    "call_analytics_jobs",
+    inputs="[['media', Media.MediaFileUri]]",
+    outputs=_TRANSCRIPT,
+    service="transcribe",
+    resource="analytics",
+    times=_STARTED,
+)
+LANGUAGE_MODEL = Kind(
+    "language-models",
+    "language model",
+    "Model",
+    "language_models",
+    inputs="[['training', InputDataConfig.S3Uri], ['tuning', InputDataConfig.TuningDataS3Uri]][?[1]]",
+    service="transcribe",
+    resource="language-model",
+    times=("CreateTime", "CreateTime", "LastModifiedTime"),
+)
+
 KINDS: Mapping[str, Kind] = {
-    kind.segment: kind for kind in (PROCESSING, TRAINING, TUNING, TRANSFORM, ENDPOINT)
+    kind.segment: kind
+    for kind in (
+        PROCESSING,
+        TRAINING,
+        TUNING,
+        TRANSFORM,
+        ENDPOINT,
+        TRANSCRIPTION,
+        CALL_ANALYTICS,
+        LANGUAGE_MODEL,
+    )
 }
 """Every kind by its segment."""
-_BY_ARN_TYPE = {kind.arn_type: kind for kind in KINDS.values()}
+_BY_RESOURCE = {(kind.service, kind.arn_type): kind for kind in KINDS.values()}
 
 
 @dataclass(frozen=True)
@@ -128,8 +191,8 @@ class Job:
 
 def every(account: str) -> Iterator[Job]:
     """All jobs and endpoints of an account."""
-    for region, backend in _regions(account):
-        for kind in KINDS.values():
+    for kind in KINDS.values():
+        for region, backend in _regions(account, kind):
             for name, record in list(getattr(backend, kind.collection).items()):
                 if job := _job(kind, name, region, record):
                     yield job
@@ -137,7 +200,7 @@ def every(account: str) -> Iterator[Job]:
 
 def find(account: str, kind: Kind, name: str) -> Job | None:
     """The job of this name, in whichever region."""
-    for region, backend in _regions(account):
+    for region, backend in _regions(account, kind):
         if job := _job(kind, name, region, getattr(backend, kind.collection).get(name)):
             return job
     return None
@@ -146,16 +209,16 @@ def find(account: str, kind: Kind, name: str) -> Job | None:
 def of_arn(arn: str) -> Job | None:
     """The job or endpoint that an ARN names."""
     parts = arn.split(":", 5)
-    if len(parts) != 6 or parts[2] != "sagemaker":  # noqa: PLR2004  # an ARN's parts
+    if len(parts) != 6:  # noqa: PLR2004  # an ARN's parts
         return None
     type_, _, name = parts[5].partition("/")
-    kind = _BY_ARN_TYPE.get(type_)
+    kind = _BY_RESOURCE.get((parts[2], type_))
     return find(parts[4], kind, name) if kind else None
 
 
-def _regions(account: str) -> list[tuple[str, Any]]:
+def _regions(account: str, kind: Kind) -> list[tuple[str, Any]]:
     """Backends by region; asking for an account that has none makes none."""
-    return list((sagemaker_backends.get(account) or {}).items())
+    return list((BACKENDS[kind.service].get(account) or {}).items())
 
 
 def _job(kind: Kind, name: str, region: str, record: Any) -> Job | None:

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from local.cli import history, interrupt, logs, run, stack
+from local.cli import history, inbox, interrupt, logs, review, run, stack, wer
 from local.cli.console import errors
 from local.stack.errors import MillraceError
 
@@ -28,6 +28,9 @@ app.command()(run.trigger)
 app.command()(logs.logs)
 app.command()(history.history)
 app.command()(interrupt.interrupt)
+app.command()(review.review)
+app.command()(inbox.inbox)
+app.command()(wer.wer)
 
 
 def main() -> None:

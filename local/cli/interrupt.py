@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import httpx
 import typer
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local.cli.console import output, steps
 from local.stack import infrastructure, lifecycle
@@ -48,7 +48,8 @@ def interrupt_job(url: str, client: Any, job: str, report: Callable[[str], None]
         The secondary status that it came to: `Training`, or one that it ended with.
 
     Raises:
-        MillraceError: there is no such job, it cannot be interrupted, or it does not start again.
+        MillraceError: there is no such job, it cannot be interrupted, it goes away or does not start again.
+        NotRunningError: the local AWS does not answer.
     """
     seen = len(_description(client, job).get("SecondaryStatusTransitions", []))
     _request(url, job)
@@ -56,7 +57,8 @@ def interrupt_job(url: str, client: Any, job: str, report: Callable[[str], None]
     deadline = time.monotonic() + WAIT_SECONDS
     was_interrupted = False
     while time.monotonic() < deadline:
-        description = _description(client, job)
+        if not (description := _description(client, job)):
+            raise MillraceError(f"{job} is gone: the local AWS no longer has it.")
         transitions = description["SecondaryStatusTransitions"]
         for step in transitions[seen:]:
             report(f"{step['Status']}: {step['StatusMessage']}")
@@ -73,8 +75,12 @@ def _description(client: Any, job: str) -> dict[str, Any]:
     """Empty for a job that is not there."""
     try:
         return dict(client.describe_training_job(TrainingJobName=job))
-    except ClientError:
-        return {}
+    except ClientError as error:
+        if "not found" in str(error):
+            return {}
+        raise MillraceError(f"The local AWS does not describe {job}: {error}") from error
+    except BotoCoreError as error:
+        raise NotRunningError(f"The local AWS does not answer: {error}") from error
 
 
 def _request(url: str, job: str) -> None:

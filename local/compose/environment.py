@@ -14,6 +14,7 @@ from local.stack.credentials import USER, Credentials, write_private
 
 FILE = REPOSITORY / ".env"
 ACCOUNT, REGION, ENVIRONMENT = "123456789012", "us-east-1", "local"
+TEAM = f"millrace-{ENVIRONMENT}-reviewers"
 PROJECT = {"COMPOSE_PROJECT_NAME": "millrace"}
 
 OF_AN_ACCOUNT = {
@@ -25,6 +26,7 @@ OF_AN_ACCOUNT = {
     "MILLRACE_FAILURES_TOPIC_ARN": "",
     "MILLRACE_UPLOADS_QUEUE_URL": "",
     "MILLRACE_DEAD_LETTERS_QUEUE_URL": "",
+    "MILLRACE_WORK_TEAM_ARN": "",
     "MILLRACE_OUTPUT_KMS_KEY": "",
     "MILLRACE_IMAGE_REGISTRY": "",
     "MILLRACE_IMAGE_TAG": "",
@@ -32,15 +34,14 @@ OF_AN_ACCOUNT = {
 """What has to be filled in, mostly from the outputs of the infrastructure stack."""
 
 
-def of_local_aws(ports: Ports) -> dict[str, str]:
+def of_local_aws(port: int) -> dict[str, str]:
     """What the infrastructure stack comes to in the local AWS, whose account is known beforehand."""
     queues = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/millrace-{ENVIRONMENT}"
     return {
         "COMPOSE_PROFILES": "local-aws",
-        "MILLRACE_AIRFLOW_PORT": str(ports.airflow),
-        "MILLRACE_AWS_PORT": str(ports.aws),
+        "MILLRACE_AWS_PORT": str(port),
         # Containers and a browser on the host find the local AWS by the same name.
-        "AWS_ENDPOINT_URL": f"http://aws.localhost:{ports.aws}",
+        "AWS_ENDPOINT_URL": f"http://aws.localhost:{port}",
         "AWS_CONFIG_FILE": "/opt/millrace/include/images/airflow/local-aws.ini",
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
@@ -52,6 +53,7 @@ def of_local_aws(ports: Ports) -> dict[str, str]:
         "MILLRACE_FAILURES_TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:millrace-{ENVIRONMENT}-failures",
         "MILLRACE_UPLOADS_QUEUE_URL": f"{queues}-uploads",
         "MILLRACE_DEAD_LETTERS_QUEUE_URL": f"{queues}-dead-letters",
+        "MILLRACE_WORK_TEAM_ARN": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:workteam/private-crowd/{TEAM}",
     }
 
 
@@ -81,9 +83,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python3 -m local.compose.environment", description=__doc__)
     parser.add_argument("--aws", action="store_true", help="for an AWS account instead of the local AWS")
     parser.add_argument("--airflow-port", type=int, default=Ports().airflow, help="of Airflow, on 127.0.0.1")
-    parser.add_argument("--aws-port", type=int, default=Ports().aws, help="of the local AWS, on 127.0.0.1")
+    parser.add_argument("--aws-port", type=int, help="of the local AWS, on 127.0.0.1")
     parser.add_argument("--file", type=Path, default=FILE, help="the file to write (default .env)")
     options = parser.parse_args(arguments)
+    if options.aws and options.aws_port is not None:
+        parser.error("--aws-port is of the local AWS, which --aws goes without: leave one of them out")
     if options.file.exists():
         print(
             f"{options.file} exists, and the volumes were made with its passwords: edit it, or remove both "
@@ -91,8 +95,9 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
-    local_aws = of_local_aws(Ports(aws=options.aws_port, airflow=options.airflow_port))
-    write_private(options.file, render(PROJECT | (OF_AN_ACCOUNT if options.aws else local_aws) | passwords()))
+    aws = OF_AN_ACCOUNT if options.aws else of_local_aws(options.aws_port or Ports().aws)
+    airflow = {"MILLRACE_AIRFLOW_PORT": str(options.airflow_port)}
+    write_private(options.file, render(PROJECT | airflow | aws | passwords()))
     print(f"{options.file} is written. Airflow's user is {USER}; AIRFLOW_ADMIN_PASSWORD is the password.")
     return 0
 

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from local.stack import infrastructure, samples
+from local.stack import infrastructure, people, samples
 from local.stack.config import StackConfig
 from local.stack.errors import MillraceError
 
@@ -14,6 +14,7 @@ def main() -> int:
     try:
         outputs = infrastructure.provision(config)
         samples.upload(config, infrastructure.bucket(outputs))
+        people.work_team(config)
     except MillraceError as error:
         print(error, file=sys.stderr)
         return 2

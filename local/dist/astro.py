@@ -13,6 +13,12 @@ NEXT = "`astro dev start` runs it, `astro deploy` deploys it"
 RUNTIME = "astrocrpublic.azurecr.io/runtime:3.3-8"
 """Astro Runtime with Airflow 3.3."""
 
+CONFIG = """\
+project:
+  name: millrace
+"""
+"""Without this file the Astro CLI takes a folder for no project."""
+
 DOCKERFILE = f"""\
 FROM {RUNTIME}
 # For `include`, in every process of Airflow.
@@ -28,4 +34,6 @@ def write(repository: Path, folder: Path) -> None:
     (folder / "Dockerfile").write_text(DOCKERFILE)
     (folder / "requirements.txt").write_text("\n".join(requirements.beside_airflow(repository)) + "\n")
     (folder / "packages.txt").write_text("")
+    (folder / ".astro").mkdir()
+    (folder / ".astro" / "config.yaml").write_text(CONFIG)
     (folder / ".dockerignore").write_text("**/__pycache__\n.astro\n.env\n.git\n")

@@ -1,4 +1,8 @@
-"""A folder that is written as a whole or not at all, over nothing but what was written here before."""
+"""A folder that is written as a whole or not at all, over nothing but what was written here before.
+
+Of what somebody else put there since, only ``.env`` stays: the Astro CLI reads the settings of ``astro dev``
+from it.
+"""
 
 import shutil
 import tempfile
@@ -7,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 MARK = ".made-by-millrace"
+SETTINGS = ".env"
 
 
 class FolderInUseError(RuntimeError):
@@ -28,6 +33,8 @@ def replaced(folder: Path) -> Iterator[Path]:
         yield partial
         (partial / MARK).touch()
         partial.chmod(0o755)
+        if (folder / SETTINGS).is_file():
+            shutil.copy2(folder / SETTINGS, partial / SETTINGS)
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
     finally:

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 
 from local import prerequisites
-from local.stack import airflow_settings, environment, infrastructure, ports, samples
+from local.stack import airflow_settings, environment, infrastructure, people, ports, samples
 from local.stack.airflow_api import AirflowApi
 from local.stack.config import REPOSITORY, StackConfig, remembered_ports
 from local.stack.credentials import Credentials, read_or_generate, write_private
@@ -88,7 +88,9 @@ def _up(config: StackConfig, supervisor: Supervisor, report: Report) -> Stack:
     if migration is not None:
         _finish_migration(config, migration)
     report("Starting Airflow")
-    programs += _airflow_programs(config, credentials, outputs)
+    programs += _airflow_programs(
+        config, credentials, {**outputs, people.WORK_TEAM: people.work_team(config)}
+    )
     supervisor.apply(programs, base)
     stack = Stack(config, credentials, infrastructure.bucket(outputs))
     with stack.airflow() as api:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote
 
-from local.aws import jobs
+from local.aws import clients, jobs
 from local.aws.incoming import Incoming
-from local.aws.services.sagemaker import context
 
 MARK = re.compile(r"(?:^|\s)md/millrace-task#(\S+)")
 """What Airflow's clients put into their User-Agent."""
@@ -30,12 +29,12 @@ NOBODY = Caller()
 
 def attribute(request: Incoming, account: str) -> Caller:
     """By the signature's key, then by the User-Agent, then by the job that the request names."""
-    if arn := context.current().arn_of(request.access_key):
+    if arn := clients.arn_of(request.access_key):
         job = jobs.of_arn(arn)
         return caller_of("job", job.tags) if job else Caller("job")
     if marked := MARK.search(request.environ.get("HTTP_USER_AGENT", "")):
         return _marked(marked.group(1))
-    return _by_job(request, account) if request.service == "sagemaker" else NOBODY
+    return _by_job(request, account)
 
 
 def caller_of(principal: Literal["airflow", "job"], tags: Mapping[str, str]) -> Caller:
@@ -57,7 +56,10 @@ def _marked(mark: str) -> Caller:
 
 def _by_job(request: Incoming, account: str) -> Caller:
     """Through the tags of the job that the request is about; one that starts a job brings them."""
-    for kind in jobs.KINDS.values():
+    kinds = [kind for kind in jobs.KINDS.values() if kind.service == request.service]
+    if not kinds:
+        return NOBODY
+    for kind in kinds:
         name = request.fields.get(f"{kind.stem}Name")
         if isinstance(name, str) and (job := jobs.find(account, kind, name)):
             return _airflow(job.tags)

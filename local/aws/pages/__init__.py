@@ -1,4 +1,4 @@
-"""Pages for a person's browser: jobs and their logs, buckets and objects, the record of calls.
+"""Pages for a person's browser: jobs and logs, buckets and objects, the record of calls, the inbox.
 
 They only read, they are for this machine only (the dispatcher sees to that), they need no script, and
 whatever a job or a request brought is escaped.
@@ -13,7 +13,8 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from local.aws.pages.calls import Calls
-from local.aws.pages.frame import CALLS, JOBS, OBJECTS, PAGE, ROOT, TEXT, NotThereError
+from local.aws.pages.frame import CALLS, INBOX, JOBS, OBJECTS, PAGE, ROOT, TEXT, NotThereError
+from local.aws.pages.inbox import Inbox
 from local.aws.pages.jobs import Jobs
 from local.aws.pages.objects import Objects
 
@@ -37,7 +38,12 @@ class Pages:
     """The WSGI application below :data:`ROOT`."""
 
     def __init__(self, aws: "LocalAws") -> None:
-        self._parts: dict[str, Part] = {OBJECTS: Objects(aws), JOBS: Jobs(aws), CALLS: Calls(aws)}
+        self._parts: dict[str, Part] = {
+            OBJECTS: Objects(aws),
+            JOBS: Jobs(aws),
+            CALLS: Calls(aws),
+            INBOX: Inbox(aws),
+        }
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answers one request, by WSGI."""
@@ -68,4 +74,4 @@ class Pages:
                 return part.answer(request, request.path.removeprefix(root.rstrip("/")).removeprefix("/"))
         if request.path.rstrip("/") == ROOT.rstrip("/"):
             return redirect(JOBS)
-        raise NotThereError(f"There is no page {request.path!a}: see {JOBS}, {OBJECTS} and {CALLS}.")
+        raise NotThereError(f"There is no page {request.path!a}: see {JOBS}, {OBJECTS}, {CALLS} and {INBOX}.")

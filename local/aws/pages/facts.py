@@ -15,8 +15,8 @@ from local.aws.pages.frame import JOBS, second
 from local.aws.pages.objects import address
 from local.aws.runtime.transfer import S3Uri
 
-GOOD = {"Completed", "InService"}
-BAD = {"Failed", "OutOfService", "UpdateRollbackFailed", "DeleteFailed"}
+GOOD = {"Completed", "InService", "COMPLETED"}
+BAD = {"Failed", "FAILED", "OutOfService", "UpdateRollbackFailed", "DeleteFailed"}
 STOPPED = {"Stopped"}
 COUNTERS = {"TrainingJobStatusCounters": "Training jobs", "ObjectiveStatusCounters": "Objective"}
 """Members of a tuning job's description that count, and what they count."""
@@ -61,24 +61,17 @@ def is_running(job: Job) -> bool:
 
 def times(job: Job) -> list[tuple[str, str]]:
     """When it was created, started and ended, in UTC."""
-    stem = job.kind.stem.removesuffix("Job")
-    fields = {"Created": "CreationTime", "Started": f"{stem}StartTime", "Ended": f"{stem}EndTime"}
-    return [
-        (label, second(job.description[field]))
-        for label, field in fields.items()
-        if job.description.get(field)
-    ]
+    fields = zip(("Created", "Started", "Ended"), job.kind.moments, strict=True)
+    return [(label, second(job.description[field])) for label, field in fields if job.description.get(field)]
 
 
 def seconds(job: Job) -> float | None:
     """How long it ran, or has been running; None for an endpoint and for what never started."""
     if job.kind is ENDPOINT:
         return None
-    stem = job.kind.stem.removesuffix("Job")
-    start = job.description.get(f"{stem}StartTime") or (
-        job.description.get("CreationTime") if job.kind is TUNING else None
-    )
-    end = job.description.get(f"{stem}EndTime") or (datetime.now(UTC) if is_running(job) else None)
+    created, started, ended = job.kind.moments
+    start = job.description.get(started) or (job.description.get(created) if job.kind is TUNING else None)
+    end = datetime.now(UTC) if is_running(job) else job.description.get(ended)
     return (end - start).total_seconds() if start and end else None
 
 
@@ -187,7 +180,7 @@ def _trial(job: Job, names: Iterable[str], best: str | None) -> Trial:
 
 def created(job: Job) -> datetime:
     """When the request came."""
-    moment: datetime = job.description["CreationTime"]
+    moment: datetime = job.description[job.kind.moments[0]]
     return moment
 
 

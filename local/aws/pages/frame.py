@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader
 from werkzeug.wrappers import Response
 
 ROOT = "/_millrace/"
-OBJECTS, JOBS, CALLS = f"{ROOT}s3/", f"{ROOT}jobs/", f"{ROOT}calls/"
+OBJECTS, JOBS, CALLS, INBOX = f"{ROOT}s3/", f"{ROOT}jobs/", f"{ROOT}calls/", f"{ROOT}inbox/"
 
 PAGE = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 """Policy of a page; without a sandbox, in which a click on an archive downloads nothing."""
@@ -31,7 +31,8 @@ class Crumb(NamedTuple):
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
 )
-TEMPLATES.globals |= {"menu": (Crumb("Jobs", JOBS), Crumb("Buckets", OBJECTS), Crumb("API calls", CALLS))}
+MENU = (Crumb("Jobs", JOBS), Crumb("Buckets", OBJECTS), Crumb("API calls", CALLS), Crumb("Inbox", INBOX))
+TEMPLATES.globals |= {"menu": MENU}
 
 
 def page(

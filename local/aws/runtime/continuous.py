@@ -33,7 +33,7 @@ class ContinuousUpload:
 
     def adopt(self) -> None:
         """Takes what is in the folders for sent: it came from there."""
-        self._sent |= {path: version for _, path in self._files() if (version := _version(path))}
+        self._sent |= {path: version for _, path in self._files() if (version := version_of(path))}
 
     def sync(self, *, final: bool = False) -> None:
         """Sends what has not changed since the last look; everything that is new, at the end.
@@ -41,10 +41,9 @@ class ContinuousUpload:
         Raises:
             UploadError: S3 refuses.
         """
-        for folder, path in self._files():
-            version = _version(path)
-            if version is None:
-                continue
+        found = [(version, folder, path) for folder, path in self._files() if (version := version_of(path))]
+        # The oldest first: what is sent last under a name stays.
+        for version, folder, path in sorted(found):
             if self._sent.get(path) != version and (final or self._seen.get(path) == version):
                 self._send(folder, path, version)
             self._seen[path] = version
@@ -58,7 +57,7 @@ class ContinuousUpload:
         except FileNotFoundError:
             return  # renamed or deleted since: its new name is sent
         # What changed meanwhile is sent again; what is gone meanwhile is there all the same, to be removed.
-        self._sent[path] = version if _version(path) == version else OUTDATED
+        self._sent[path] = version if version_of(path) == version else OUTDATED
 
     def _remove_vanished(self) -> None:
         """What was there and then renamed or deleted by the job would stay behind as a second copy."""
@@ -90,7 +89,7 @@ class _Once:
         return self._file.read(size)
 
 
-def _version(path: Path) -> Version | None:
+def version_of(path: Path) -> Version | None:
     """None for a file that is gone."""
     try:
         stat = path.stat()

@@ -3,7 +3,6 @@
 import gzip
 import io
 import random
-import shutil
 import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -80,8 +79,10 @@ class Epochs:
                     return
                 # The length stands before the bytes and is known after them only.
                 with tempfile.TemporaryFile() as whole:
-                    shutil.copyfileobj(plain, whole, BLOCK)
-                    size = whole.tell()
+                    size = 0
+                    for block in _blocks(cast("BinaryIO", plain)):
+                        size += whole.write(block)
+                        frame(size)  # the disk may not hold what turns out to be too long
                     whole.seek(0)
                     yield from self._framed(cast("BinaryIO", whole), size)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:

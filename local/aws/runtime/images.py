@@ -119,8 +119,14 @@ class ImageStore:
         self.home.mkdir(parents=True, exist_ok=True)
         with _locked(self.home / f".{environment.name}.lock", image.label, progress):
             if not environment.is_dir():
+                self._sweep(environment)
                 self._build(image, environment, progress)
         return environment
+
+    def _sweep(self, environment: Path) -> None:
+        """Removes what installations left behind that were killed, as when the server stops."""
+        for left in self.home.glob(f".{environment.name}.*/"):
+            shutil.rmtree(left, ignore_errors=True)
 
     def _build(self, image: Image, environment: Path, progress: Progress) -> None:
         progress(f"Image {image.label}: installing {_count(image.requirements)} packages, once.")

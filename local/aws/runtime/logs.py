@@ -25,12 +25,16 @@ log = logging.getLogger(__name__)
 
 
 class LogStream:
-    """Writes lines to one stream, in batches, in order. Close it to be sure the last lines are there."""
+    """Writes lines to one stream, in batches, in order. Close it to be sure the last lines are there.
+
+    A stream that was deleted is made again. One that fails otherwise takes no more lines.
+    """
 
     def __init__(self, client: "CloudWatchLogsClient", group: str, stream: str) -> None:
         self._client, self.group, self.stream = client, group, stream
         self._lock = threading.Lock()
         self._lines: list[tuple[int, str]] = []
+        self._broken = False
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"logs {stream}", daemon=True)
         self._thread.start()
@@ -40,7 +44,8 @@ class LogStream:
         now = time.time_ns() // 1_000_000
         pieces = [line[i : i + MAX_MESSAGE // 4] for i in range(0, len(line), MAX_MESSAGE // 4)]
         with self._lock:
-            self._lines.extend((now, piece) for piece in pieces or [" "])
+            if not self._broken:
+                self._lines.extend((now, piece) for piece in pieces or [" "])
 
     def close(self) -> None:
         """Sends what is left and returns when it has been sent."""
@@ -55,6 +60,9 @@ class LogStream:
             self._flush()
         except (ClientError, BotoCoreError) as error:
             log.warning("Log stream %s %s is cut short: %s", self.group, self.stream, error)
+            with self._lock:
+                self._broken = True
+                self._lines.clear()
 
     def _create(self) -> None:
         exists = self._client.exceptions.ResourceAlreadyExistsException
@@ -67,11 +75,18 @@ class LogStream:
         with self._lock:
             lines, self._lines = self._lines, []
         for batch in batches(lines):
-            self._client.put_log_events(
-                logGroupName=self.group,
-                logStreamName=self.stream,
-                logEvents=[{"timestamp": when, "message": text} for when, text in batch],
-            )
+            try:
+                self._put(batch)
+            except self._client.exceptions.ResourceNotFoundException:
+                self._create()
+                self._put(batch)
+
+    def _put(self, batch: list[tuple[int, str]]) -> None:
+        self._client.put_log_events(
+            logGroupName=self.group,
+            logStreamName=self.stream,
+            logEvents=[{"timestamp": when, "message": text} for when, text in batch],
+        )
 
 
 def batches(lines: Iterable[tuple[int, str]]) -> Iterable[list[tuple[int, str]]]:

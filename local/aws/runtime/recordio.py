@@ -28,8 +28,8 @@ def frame(size: int) -> tuple[bytes, bytes]:
     """
     if size > LONGEST:
         raise RecordTooLongError(
-            f"an object of {size:,} bytes does not fit into a RecordIO record, which holds {LONGEST:,}: "
-            "split the object or leave RecordWrapperType out"
+            f"an object of at least {size:,} bytes does not fit into a RecordIO record, which holds "
+            f"{LONGEST:,}: split the object or leave RecordWrapperType out"
         )
     return HEADER.pack(MAGIC, size), bytes(-size % 4)
 

@@ -35,7 +35,18 @@ import importlib
 from collections.abc import Callable
 from types import ModuleType
 
-SERVICES = ("s3", "sqs", "sns", "events", "cloudformation", "sagemaker")
+SERVICES = (
+    "s3",
+    "sqs",
+    "sns",
+    "events",
+    "cloudformation",
+    "sagemaker",
+    "transcribe",
+    "polly",
+    "review",
+    "a2i_runtime",
+)
 """In order of installation; stopped in reverse. ``sagemaker`` brings ``sagemaker_runtime``."""
 
 

@@ -1,4 +1,4 @@
-"""SNS: signs with one key per process and keeps no history of what was published."""
+"""SNS: signs with one key per process, and keeps of what was published only what it delivered to people."""
 
 import base64
 import logging
@@ -9,7 +9,9 @@ from uuid import uuid4
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from moto.core.utils import iso_8601_datetime_with_milliseconds
-from moto.sns.models import Subscription, Topic
+from moto.sns.models import SNSBackend, Subscription, Topic
+
+from local.aws import deliveries
 
 if TYPE_CHECKING:
     from local.aws.server import LocalAws
@@ -67,12 +69,57 @@ def publish(self: Subscription, message: str, message_id: str, *args: Any, **opt
         del self.attributes["RawMessageDelivery"]
     try:
         _publish(self, message, message_id, *args, **options)
+        if self.protocol in deliveries.PROTOCOLS:
+            _keep(self, message, message_id, **options)
     except Exception as error:  # whatever the subscriber's service raises
         log.warning("Message %s did not reach %s: %s", message_id, self.endpoint, error)
+
+
+def _keep(
+    subscription: Subscription,
+    message: str,
+    message_id: str,
+    *,
+    subject: str | None = None,
+    message_attributes: dict[str, Any] | None = None,
+    message_structure: str | None = None,
+    **_: Any,
+) -> None:
+    """Moto's own rules of who receives what, which it applies to machines only."""
+    accepts = subscription._filter_policy_matcher  # noqa: SLF001
+    if accepts is not None and not accepts.matches(message_attributes, message):
+        return
+    if message_structure == "json":
+        message = subscription._parse_message_structure(message, subscription.protocol)  # noqa: SLF001
+    deliveries.keep(
+        subscription.topic.sns_backend,
+        subscription.protocol,
+        subscription.endpoint,
+        message,
+        message_id,
+        subject=subject,
+        topic=subscription.topic.arn,
+    )
+
+
+_publish_to_arn_or_number = SNSBackend.publish
+
+
+def publish_to_arn_or_number(
+    self: SNSBackend, message: str, arn: str | None, phone_number: str | None = None, **options: Any
+) -> str:
+    """Moto's, but a text to a number is kept with its time, and moto's own copies of it are not."""
+    message_id: str = _publish_to_arn_or_number(self, message, arn, phone_number, **options)
+    if phone_number:
+        deliveries.keep(self, "sms", phone_number, message, message_id, subject=options.get("subject"))
+        self.sms_messages.clear()
+        self.sms_message_objects.clear()
+    return message_id
 
 
 def install(_aws: "LocalAws") -> None:
     """Replaces the envelope (moto makes a certificate per message) and the history (it only grows)."""
     Subscription.get_post_data = get_post_data  # type: ignore[method-assign]
     Subscription.publish = publish  # type: ignore[method-assign]
+    SNSBackend.publish = publish_to_arn_or_number  # type: ignore[assignment, method-assign]
     Topic.sent_notifications = property(lambda _: [], lambda _, __: None)  # type: ignore[assignment]

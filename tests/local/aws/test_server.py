@@ -71,9 +71,9 @@ def test_a_body_that_nobody_read_is_not_taken_for_the_next_request(aws: LocalAws
         ("events", lambda client: client.list_endpoints(), "ListEndpoints"),
         ("glue", lambda client: client.list_blueprints(), "ListBlueprints"),
         (
-            "sagemaker-a2i-runtime",
-            lambda client: client.list_human_loops(FlowDefinitionArn="arn:aws:x"),
-            "a2i",
+            "sagemaker-featurestore-runtime",
+            lambda client: client.get_record(FeatureGroupName="a", RecordIdentifierValueAsString="1"),
+            "featurestore",
         ),
     ],
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from include.bundles import Bundle
 from local.aws.server import LocalAws
 from tests.local.aws.sagemaker.account import Account, until
 
@@ -15,7 +16,6 @@ REPOSITORY = Path(__file__).parents[3]
 # Shared with `make run`, so that the environment is installed once.
 IMAGES = Path(os.environ.get("MILLRACE_HOME", REPOSITORY / ".millrace")) / "images"
 SPARK = "173754725891.dkr.ecr.us-east-1.amazonaws.com/sagemaker-spark-processing:3.5-cpu-py312-v1.0"
-SCRIPTS = REPOSITORY / "include" / "jobs" / "abalone"
 SAMPLE = (REPOSITORY / "include" / "samples" / "abalone" / "abalone.csv").read_bytes()
 BASE = "/opt/ml/processing"
 
@@ -39,8 +39,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
 @pytest.fixture(scope="module")
 def account(server: LocalAws) -> Account:
     account = Account(server.endpoint_url).furnish()
-    for path in SCRIPTS.glob("*.py"):
-        account.put(f"scripts/{path.name}", path.read_bytes())
+    for name, content in Bundle.of_job("abalone").files.items():
+        account.put(f"scripts/{name}", content)
     lines = SAMPLE.splitlines(keepends=True)
     account.put("in/größe 1+1=2/a %20.csv", b"".join(lines[:1500]) + b"M,1\n")
     account.put("in/b.csv", b"".join(lines[1500:]))

@@ -14,7 +14,8 @@ from moto.s3.models import s3_backends
 
 from local.aws.http import RequestHandler
 from local.aws.server import LocalAws
-from tests.local.conftest import connect
+from tests.local.aws.test_events import Inbox, rule
+from tests.local.conftest import ClientOf, connect
 
 Call = Callable[..., httpx.Response]
 MIB = 1 << 20
@@ -305,7 +306,17 @@ def test_a_bucket_of_this_name_is_still_s3_s(aws: LocalAws) -> None:
     assert s3.get_object(Bucket="webhdfs", Key="v1/data/a")["Body"].read() == b"mine"
 
 
-def test_files_outlive_the_server_and_are_announced(tmp_path: Any) -> None:
+def test_a_file_is_announced_when_it_is_there(s3: Any, call: Call, client: ClientOf) -> None:
+    inbox = Inbox(client, "inbox")
+    rule(client, {"Arn": inbox.arn}, pattern={"source": ["aws.s3"]})
+    on: dict[str, Any] = {"EventBridgeConfiguration": {}}
+    s3.put_bucket_notification_configuration(Bucket="data", NotificationConfiguration=on)
+    call("PUT", "/data/a", b"kept", op="CREATE")
+    event = json.loads(inbox.body())
+    assert (event["detail-type"], event["detail"]["object"]["key"]) == ("Object Created", "a")
+
+
+def test_files_outlive_the_server(tmp_path: Any) -> None:
     home = {"home": tmp_path / "aws", "images": tmp_path / "images"}
     with LocalAws(**home) as aws:
         connect(aws.endpoint_url, "s3").create_bucket(Bucket="data")

@@ -43,7 +43,7 @@ def test_state_changes_of_jobs_go_to_the_events_topic(config, outputs):
     client = infrastructure.client(config, "events")
     rule = client.describe_rule(Name="millrace-local-job-state")
     assert rule["State"] == "ENABLED"
-    assert json.loads(rule["EventPattern"])["source"] == ["aws.sagemaker"]
+    assert json.loads(rule["EventPattern"])["source"] == ["aws.sagemaker", "aws.transcribe"]
     [target] = client.list_targets_by_rule(Rule=rule["Name"])["Targets"]
     assert target["Arn"] == outputs["EventsTopicArn"]
 

@@ -2,6 +2,7 @@
 
 import re
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,7 +11,7 @@ from moto.s3.exceptions import InvalidContinuationToken, S3ClientError
 from moto.s3.responses import S3Response
 from typing_extensions import override
 
-from local.aws.services.s3 import listing, uploads
+from local.aws.services.s3 import listing, presigned, uploads
 from local.aws.services.s3.models import Streamed
 
 if TYPE_CHECKING:
@@ -55,6 +56,14 @@ class LocalS3Response(S3Response):
                 return self._send_response(self.serialized(ActionResult(error)))
         with self.aws.changing():
             return self._drop_unused(super().key_response(request, full_url, headers))
+
+    def _bucket_response(self, request: Any, full_url: str) -> Any:
+        presigned.check(request.args, datetime.now(UTC))
+        return super()._bucket_response(request, full_url)
+
+    def _key_response(self, request: Any, full_url: str) -> Any:
+        presigned.check(request.args, datetime.now(UTC))
+        return super()._key_response(request, full_url)
 
     def _drop_unused(self, answer: Answer) -> Answer:
         """A refused upload (no such bucket, a failed condition) leaves a body that nobody names."""

@@ -19,17 +19,18 @@ from typing import TYPE_CHECKING
 from moto.sagemaker.models import sagemaker_backends
 
 from local.aws.runtime.images import ImageStore
+from local.aws.runtime.queue import JobQueue
 from local.aws.services import sagemaker_runtime
 from local.aws.services.sagemaker import context, operations
 from local.aws.services.sagemaker.backend import LocalSageMaker
 from local.aws.services.sagemaker.endpoint import Fleet
-from local.aws.services.sagemaker.queue import JobQueue
+from local.aws.services.sagemaker.run import JobRun
 
 if TYPE_CHECKING:
     from local.aws.server import LocalAws
 
-_queue: JobQueue | None = None
-_coordinators: JobQueue | None = None
+_queue: JobQueue[JobRun] | None = None
+_coordinators: JobQueue[JobRun] | None = None
 _fleet: Fleet | None = None
 
 
@@ -63,14 +64,14 @@ def stop() -> None:
     fleet().close_all()
 
 
-def queue() -> JobQueue:
+def queue() -> JobQueue[JobRun]:
     """The queue of the running server."""
     if _queue is None:
         raise RuntimeError("SageMaker is used before the local AWS was started.")
     return _queue
 
 
-def coordinators() -> JobQueue:
+def coordinators() -> JobQueue[JobRun]:
     """The queue of the running server's tuning jobs."""
     if _coordinators is None:
         raise RuntimeError("SageMaker is used before the local AWS was started.")

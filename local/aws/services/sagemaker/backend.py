@@ -4,12 +4,13 @@ from typing import Any
 
 from moto.sagemaker import urls
 
+from local.aws.services.sagemaker.human_review import HumanReviewOperations
 from local.aws.services.sagemaker.registry import RegistryOperations
 from local.aws.services.sagemaker.transform_jobs import TransformOperations
 from local.aws.services.sagemaker.tuning_jobs import TuningOperations
 
 
-class LocalSageMaker(TuningOperations, TransformOperations, RegistryOperations):
+class LocalSageMaker(TuningOperations, TransformOperations, RegistryOperations, HumanReviewOperations):
     """Jobs run as processes, endpoints serve, and every change of state is an event.
 
     What is not overridden (experiments, trials, feature groups, ...) is moto's.

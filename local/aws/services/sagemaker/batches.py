@@ -28,16 +28,22 @@ def payloads(
         path: an object's copy.
         split: ``None`` for the whole object at once, ``Line`` for its lines, which lose their newlines.
         strategy: ``SingleRecord`` for one line a request, ``MultiRecord`` for as many as fit.
-        limit: bytes of a request at most; 0 for no limit, which takes a whole object into memory.
+        limit: bytes of a request, and of an object that is not split, at most; 0 for no limit, which takes a
+            whole object into memory.
         given: what the model gets of a record; all of it if nothing else is said.
 
     Raises:
         PayloadTooLargeError: when its turn comes. What `given` raises comes through.
     """
-    records = iter([path.read_bytes()]) if split == "None" else _lines(path)
+    records = _whole(path, limit) if split == "None" else _lines(path)
     pairs = ((record, _checked(given(record), limit)) for record in records)
     most = 1 if split == "None" or strategy == "SingleRecord" else None
     return _batches(pairs, limit, most)
+
+
+def _whole(path: Path, limit: int) -> Iterator[bytes]:
+    _check_size(path.stat().st_size, limit)
+    yield path.read_bytes()
 
 
 def _lines(path: Path) -> Iterator[bytes]:
@@ -64,9 +70,13 @@ def _batches(pairs: Iterator[tuple[bytes, bytes]], limit: int, most: int | None)
 
 
 def _checked(payload: bytes, limit: int) -> bytes:
-    if limit and len(payload) > limit:
+    _check_size(len(payload), limit)
+    return payload
+
+
+def _check_size(size: int, limit: int) -> None:
+    if limit and size > limit:
         raise PayloadTooLargeError(
-            f"Too much data for max payload size: {len(payload)} bytes, the limit is {limit}. "
+            f"Too much data for max payload size: {size} bytes, the limit is {limit}. "
             "Give a higher MaxPayloadInMB or a SplitType."
         )
-    return payload

@@ -4,6 +4,7 @@ Hosts share one prefix, as on AWS, where a program gives its files names that no
 https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html
 """
 
+import posixpath
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -32,10 +33,10 @@ def check(config: Mapping[str, Any] | None) -> None:
     if not config:
         return
     validation.check_s3_uri(config["S3Uri"], "S3Uri of CheckpointConfig")
-    path = str(config.get("LocalPath", DEFAULT_PATH)).rstrip("/")
+    path = _local_path(config)
     below = path.removeprefix("/opt/ml")
     taken = any(below == own or (own and below.startswith(f"{own}/")) for own in TAKEN)
-    if not path.startswith("/opt/ml/") or ".." in path.split("/") or taken:
+    if not path.startswith("/opt/ml/") or taken:
         raise ValidationError(
             f"LocalPath {path!r} of CheckpointConfig is invalid: give a folder below /opt/ml that the job "
             "does not use otherwise, such as /opt/ml/checkpoints."
@@ -56,10 +57,15 @@ def restore(
         return []
     uri = S3Uri.parse(config["S3Uri"])
     prefix = S3Uri(uri.bucket, f"{uri.key.rstrip('/')}/" if uri.key else "")
-    folders = [Path(reroot(config.get("LocalPath", DEFAULT_PATH), base)) for base in bases]
+    folders = [Path(reroot(_local_path(config), base)) for base in bases]
     for folder in folders:
         with suppress(NothingToDownloadError):  # nothing was saved yet
             download(client, prefix, folder)
     upload = ContinuousUpload(client, folders, uri)
     upload.adopt()
     return [upload]
+
+
+def _local_path(config: Mapping[str, Any]) -> str:
+    """Without ``.``, ``..`` and double slashes, which would hide where it leads."""
+    return posixpath.normpath(config.get("LocalPath", DEFAULT_PATH))

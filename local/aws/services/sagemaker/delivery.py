@@ -28,6 +28,7 @@ class Delivery:
         self._client = context.s3(region)
         self._channels: list[Channel] = request.get("InputDataConfig") or []
         self._hosts = request["ResourceConfig"].get("InstanceCount", 1)
+        self._links: list[tuple[str, fast_file.Link]] = []
 
     @property
     def has_read_only_files(self) -> bool:
@@ -49,7 +50,12 @@ class Delivery:
                 case "File":
                     download(self._client, uri, folder, data_type=source["S3DataType"], shard=shard)
                 case "FastFile":
-                    fast_file.link(self._client, self._context.aws.account_id, uri, folder, shard)
+                    links = fast_file.link(self._client, self._context.aws.account_id, uri, folder, shard)
+                    self._links += [(channel["ChannelName"], link) for link in links]
+
+    def changed(self) -> tuple[str, S3Uri] | None:
+        """A channel and an object of it that the program has written into, though it is read-only."""
+        return next(((channel, link.uri) for channel, link in self._links if link.is_changed), None)
 
     def pipes(self, data: Path, host: int, say: Callable[[str], None]) -> list[PipeFeeder]:
         """Feeders, not yet started, of the channels that are pipes.

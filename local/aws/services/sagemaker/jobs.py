@@ -26,7 +26,8 @@ from local.aws.services.sagemaker.validation import (
 )
 
 if TYPE_CHECKING:
-    from local.aws.services.sagemaker.queue import JobQueue
+    from local.aws.runtime.queue import JobQueue
+    from local.aws.services.sagemaker.run import JobRun
 
 Request = Mapping[str, Any]
 RESTARTED = (
@@ -56,6 +57,8 @@ class JobOperations(SageMakerModelBackend):
             raise ValidationError(
                 "ResourceConfig is required: give InstanceType, InstanceCount and VolumeSizeInGB."
             )
+        validation.check_instance_count(request["ResourceConfig"].get("InstanceCount", 1))
+        validation.check_metrics(algorithm.get("MetricDefinitions") or [])
         channels.check(request)
         checkpoints.check(request.get("CheckpointConfig"))
         validation.check_stopping_condition(request.get("StoppingCondition"))
@@ -181,14 +184,14 @@ class JobOperations(SageMakerModelBackend):
         return f"arn:{self.partition}:sagemaker:{self.region_name}:{self.account_id}:{resource}/{name}"
 
 
-def queue() -> "JobQueue":
+def queue() -> "JobQueue[JobRun]":
     """The queue of the server that runs in this process."""
     from local.aws.services import sagemaker  # noqa: PLC0415  (it imports this module)
 
     return sagemaker.queue()
 
 
-def coordinators() -> "JobQueue":
+def coordinators() -> "JobQueue[JobRun]":
     """Where tuning jobs run, apart from the jobs that do their work."""
     from local.aws.services import sagemaker  # noqa: PLC0415  (it imports this module)
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 from moto.core.responses import ActionResult, EmptyResult
 from moto.sagemaker.responses import SageMakerResponse
 
+from local.aws.services.sagemaker import human_review
+
 if TYPE_CHECKING:
     from local.aws.services.sagemaker.backend import LocalSageMaker
 
@@ -65,6 +67,7 @@ OPERATIONS: dict[str, Operation] = {
     "describe_model_package": lambda b, p: b.describe_package(p["ModelPackageName"]),
     "delete_model_package": lambda b, p: b.remove_model_package(p["ModelPackageName"]),
     "list_model_packages": lambda b, p: b.list_packages(p),
+    **human_review.OPERATIONS,
 }
 
 

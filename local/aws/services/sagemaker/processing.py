@@ -56,10 +56,11 @@ class ProcessingRun(JobRun):
                 lambda: TimeIsUpError() if time.monotonic() > deadline else None,
             )
         finally:
-            for upload in continuous:
-                upload.sync(final=True)
+            refused = self.finish_uploads(continuous)
         self._raise_failure(codes)
         self._upload()
+        if refused:
+            raise refused
         self._check()
         self._finish("Completed", **self._exit_message())
 

@@ -201,7 +201,7 @@ class JobRun:
         Args:
             specs: by host.
             on_line: takes every line of every host.
-            uploads: are synchronized from time to time.
+            uploads: are synchronized from time to time; what S3 refuses is tried again.
             end: says whether all has to end now, and why.
 
         Raises:
@@ -254,10 +254,28 @@ class JobRun:
                 for container in containers:
                     container.stop()
             if time.monotonic() > next_sync:
-                for upload in uploads:
-                    upload.sync()
+                self._sync(uploads, final=False)
                 next_sync = time.monotonic() + SYNC_SECONDS
         return ended_by
+
+    def finish_uploads(self, uploads: list[ContinuousUpload]) -> Exception | None:
+        """Sends what is left of each; gives the first refusal, when all were tried.
+
+        Of programs that were killed because the server stops, files may be half written: they are left out.
+        """
+        refused = self._sync(uploads, final=not self._abandon.is_set())
+        if refused:
+            log.warning("%s: %s", self.job.arn, refused)
+        return refused
+
+    def _sync(self, uploads: list[ContinuousUpload], *, final: bool) -> Exception | None:
+        refused: Exception | None = None
+        for upload in uploads:
+            try:
+                upload.sync(final=final)
+            except (UploadError, ClientError) as error:
+                refused = refused or error
+        return refused
 
     def last_words(self, host: str, file: Path) -> str:
         """The reason that a host left in `file`, or its last line; with its name, if there are several."""

@@ -110,6 +110,7 @@ class TrainingRun(JobRun):
 
         Raises:
             SpotInterruptedError: the checkpoints are in S3, and all else is gone.
+            UploadError, ClientError: S3 refuses the checkpoints of a program that ended well.
         """
         self._check_time()
         self._began = now()
@@ -130,18 +131,18 @@ class TrainingRun(JobRun):
             ended = error
         finally:
             self.job.update(FinalMetricDataList=self._metrics.final())
-            for folder in saved:
-                folder.sync(final=True)
+            refused = self.finish_uploads(saved)
         if ended is None:
             self.job.step("Uploading", "Uploading generated training model")
         self._upload(even_nothing=ended is None)
-        if ended:
-            raise ended
+        if outcome := ended or refused:
+            raise outcome
 
     def _train(self, image: Image, venv: Path, saved: list[ContinuousUpload]) -> dict[str, int]:
         """Exit codes of the hosts' programs, that which ended first coming first."""
         specs = {host: self._spec(host, image, venv) for host in self.hosts}
         with ExitStack() as stack:
+            stack.callback(self._check_read_only)
             pipes = self._pipes()
             for pipe in pipes:
                 stack.callback(pipe.close)
@@ -166,6 +167,14 @@ class TrainingRun(JobRun):
         if self._allowance.has_run:
             return TimeIsUpError(_held_up(pipes))
         return SpotInterruptedError() if self._is_interrupted() else None
+
+    def _check_read_only(self) -> None:
+        """A body of S3 that was written into stays so: however the program ended, the job failed."""
+        if changed := self._delivery.changed():
+            channel, uri = changed
+            raise JobFailedError(
+                f"AlgorithmError: Channel {channel} is read-only, and the program changed {uri}"
+            )
 
     def _is_interrupted(self) -> bool:
         due = self.context.market.interruptions[self._attempts : self._attempts + 1]

@@ -1,18 +1,20 @@
 """What AWS refuses: constraints that botocore's model of the API knows, and rules that it does not."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from botocore.model import ListShape, MapShape, ServiceModel, Shape, StringShape, StructureShape
+from botocore.model import ServiceModel
 from botocore.session import get_session
 from moto.core.exceptions import ServiceException
 from moto.iam.models import iam_backends
 from moto.utilities.utils import get_partition
 
+from local.aws.constraints import broken
+from local.aws.runtime.addresses import LAST_HOST
+
 MAX_TRAINING_SECONDS = 28 * 24 * 3600
-SHOWN = 200
 
 
 class SageMakerError(ServiceException):
@@ -54,76 +56,8 @@ def service_model() -> ServiceModel:
 
 def check_request(operation: str, request: Mapping[str, Any]) -> None:
     """Raises `ValidationError` in AWS's words for every constraint that the request breaks."""
-    shape = service_model().operation_model(operation).input_shape
-    if not isinstance(shape, StructureShape):
-        return
-    problems = list(_problems(shape, request, ""))
-    if problems:
-        count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected"
-        raise ValidationError(f"{count}: {'; '.join(problems[:10])}")
-
-
-def _problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    if isinstance(shape, StructureShape):
-        yield from _structure(shape, value, path)
-    elif isinstance(shape, ListShape):
-        yield from _size(shape, len(value), value, path, "length")
-        for index, item in enumerate(value):
-            yield from _problems(shape.member, item, f"{path}.{index + 1}.member")
-    elif isinstance(shape, MapShape):
-        yield from _size(shape, len(value), value, path, "length")
-        for key, item in value.items():
-            yield from _problems(shape.value, item, f"{path}.{key}")
-    elif isinstance(shape, StringShape):
-        yield from _string(shape, str(value), path)
-    elif shape.type_name in ("integer", "long", "float", "double"):
-        yield from _size(shape, value, value, path, "value")
-
-
-def _structure(shape: StructureShape, value: Mapping[str, Any], path: str) -> Iterator[str]:
-    for name in shape.required_members:
-        if value.get(name) is None:
-            yield _problem("null", _join(path, name), "Member must not be null")
-    for name, member in shape.members.items():
-        if value.get(name) is not None:
-            yield from _problems(member, value[name], _join(path, name))
-
-
-def _string(shape: StringShape, value: str, path: str) -> Iterator[str]:
-    yield from _size(shape, len(value), value, path, "length")
-    if shape.enum and value not in shape.enum:
-        yield _problem(value, path, f"Member must satisfy enum value set: [{', '.join(shape.enum)}]")
-    pattern = shape.metadata.get("pattern")
-    if pattern and not _matches(pattern, value):
-        yield _problem(value, path, f"Member must satisfy regular expression pattern: {pattern}")
-
-
-def _size(shape: Shape, size: float, value: Any, path: str, what: str) -> Iterator[str]:
-    least, most = shape.metadata.get("min"), shape.metadata.get("max")
-    of = "have length" if what == "length" else "have value"
-    if least is not None and size < float(least):
-        yield _problem(value, path, f"Member must {of} greater than or equal to {least}")
-    if most is not None and size > float(most):
-        yield _problem(value, path, f"Member must {of} less than or equal to {most}")
-
-
-def _matches(pattern: str, value: str) -> bool:
-    try:
-        return re.fullmatch(pattern, value, re.DOTALL) is not None
-    except re.error:
-        # The model's patterns are Java's; the few that Python cannot read are not checked.
-        return True
-
-
-def _problem(value: Any, path: str, constraint: str) -> str:
-    shown = str(value)
-    shown = shown if len(shown) <= SHOWN else shown[:SHOWN] + "..."
-    return f"Value '{shown}' at '{path}' failed to satisfy constraint: {constraint}"
-
-
-def _join(path: str, name: str) -> str:
-    name = name[0].lower() + name[1:]
-    return f"{path}.{name}" if path else name
+    if message := broken(service_model().operation_model(operation), request):
+        raise ValidationError(message)
 
 
 def check_role(role: str, account: str, region: str) -> None:
@@ -145,6 +79,23 @@ def check_stopping_condition(condition: Mapping[str, Any] | None) -> None:
         raise ValidationError(
             f"MaxRuntimeInSeconds is {seconds}; the limit is {MAX_TRAINING_SECONDS}: give a lower value."
         )
+
+
+def check_instance_count(count: int) -> None:
+    """Each instance is a loopback address, and a job has a network of them."""
+    if not 1 <= count <= LAST_HOST:
+        raise ValidationError(f"InstanceCount is {count}: give 1 to {LAST_HOST}, the most the local AWS has.")
+
+
+def check_metrics(definitions: Iterable[Mapping[str, str]]) -> None:
+    """Each metric's `Regex` has to be one."""
+    for definition in definitions:
+        try:
+            re.compile(definition["Regex"])
+        except re.error as error:
+            raise ValidationError(
+                f"The Regex {definition['Regex']!r} of metric {definition['Name']} is invalid: {error}."
+            ) from error
 
 
 def check_s3_uri(uri: str, field: str) -> None:

@@ -1,5 +1,6 @@
 """Folders that are uploaded while they change, against the local S3."""
 
+import os
 import threading
 
 import pytest
@@ -56,6 +57,17 @@ def test_at_the_end_the_prefix_mirrors_the_folders(s3, tmp_path):
     (one / "kept").unlink()
     upload.sync(final=True)
     assert _keys(s3) == {"c/kept": b"0", "c/renamed": b"0"}
+
+
+@pytest.mark.parametrize("newest", ["one", "two"])
+def test_of_a_name_on_several_hosts_the_file_that_changed_last_is_kept(s3, tmp_path, newest):
+    upload, *folders = _upload(s3, tmp_path, "one", "two")
+    for folder in folders:
+        (folder / "a").write_text(folder.name)
+        when = 2_000 if folder.name == newest else 1_000
+        os.utime(folder / "a", (when, when))
+    upload.sync(final=True)
+    assert _keys(s3) == {"c/a": newest.encode()}
 
 
 def test_what_was_restored_is_not_sent_back(s3, tmp_path):

@@ -70,6 +70,17 @@ def test_a_failed_installation_leaves_nothing_and_says_what_to_do(store):
     assert [p.name for p in store.home.iterdir() if p.is_dir()] == []
 
 
+def test_what_a_killed_installation_left_is_swept_before_the_next(store):
+    image = store.resolve("probe")
+    left = store.home / f".{store.path(image).name}.k1ll3d"
+    other = store.home / ".other-0123456789ab.k1ll3d"
+    for folder in (left, other):
+        (folder / "lib").mkdir(parents=True)
+    store.ensure(image)
+    assert not left.exists()
+    assert other.exists()
+
+
 def test_processes_that_ask_at_once_install_once(store, tmp_path):
     command = [sys.executable, "-m", "local.aws.runtime.images", "probe"]
     command += ["--images", str(store.home), "--sources", str(store.sources)]
@@ -86,7 +97,7 @@ def test_an_unknown_name_is_one_sentence(store):
     command = [sys.executable, "-m", "local.aws.runtime.images", "ghost", "--images", str(store.home)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=SOURCES.parents[1], check=False)
     assert done.returncode == 1
-    assert done.stderr == "Requested image ghost not found. Images here: sklearn, spark, xgboost.\n"
+    assert done.stderr == "Requested image ghost not found. Images here: sklearn, spark, speech, xgboost.\n"
 
 
 @pytest.mark.parametrize(
@@ -114,5 +125,5 @@ def test_uris_name_images(uri, name):
 
 @pytest.mark.parametrize("uri", ["", "ghost", "a/../spark/..", "spark:bad tag", "x/entrypoint:1"])
 def test_other_uris_do_not(uri):
-    with pytest.raises(UnknownImageError, match="Images here: sklearn, spark, xgboost"):
+    with pytest.raises(UnknownImageError, match="Images here: sklearn, spark, speech, xgboost"):
         ImageStore(SOURCES).resolve(uri)

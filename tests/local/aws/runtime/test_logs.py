@@ -1,6 +1,51 @@
-"""Batches for CloudWatch Logs and metrics from lines."""
+"""Streams of CloudWatch Logs, their batches, and metrics from lines."""
 
-from local.aws.runtime.logs import EVENT_OVERHEAD, MAX_BYTES, MAX_EVENTS, MetricScraper, batches
+import time
+
+from botocore.exceptions import EndpointConnectionError
+
+from local.aws.runtime.logs import EVENT_OVERHEAD, MAX_BYTES, MAX_EVENTS, LogStream, MetricScraper, batches
+
+
+def _until(look):
+    give_up = time.monotonic() + 20
+    while not look():
+        assert time.monotonic() < give_up
+        time.sleep(0.02)
+
+
+def _shown(logs):
+    if not logs.describe_log_groups()["logGroups"]:
+        return []
+    events = logs.get_log_events(logGroupName="/g", logStreamName="s", startFromHead=True)["events"]
+    return [event["message"] for event in events]
+
+
+def test_a_stream_that_was_deleted_is_made_again(client):
+    logs = client("logs")
+    stream = LogStream(logs, "/g", "s")
+    stream.write("one")
+    _until(lambda: _shown(logs) == ["one"])
+    logs.delete_log_group(logGroupName="/g")
+    stream.write("two")
+    stream.write("three")
+    stream.close()
+    assert _shown(logs) == ["two", "three"]
+
+
+def test_a_stream_that_fails_keeps_no_lines(client, monkeypatch):
+    def refuse(**_):
+        raise EndpointConnectionError(endpoint_url="http://gone")
+
+    logs = client("logs")
+    monkeypatch.setattr(logs, "put_log_events", refuse)
+    stream = LogStream(logs, "/g", "s")
+    stream.write("one")
+    _until(lambda: not stream._thread.is_alive())
+    for _ in range(100):
+        stream.write("more")
+    assert stream._lines == []
+    stream.close()
 
 
 def test_batches_keep_the_order_and_the_limits():

@@ -290,6 +290,20 @@ print((data / "sub/a").read_text())
     until((server.home / "jobs/training/fast").exists, lambda there: not there, 5)
 
 
+def test_a_program_that_gets_past_the_read_only_mode_fails(account):
+    account.put("forced/a", b"a")
+    account.put("forced/b", b"b")
+    code = """
+file = base / "input/data/train/b"
+file.chmod(0o644)
+file.write_text("changed")
+"""
+    job = _train(account, "forced", code, mode="FastFile")
+    assert job["FailureReason"] == (
+        f"AlgorithmError: Channel train is read-only, and the program changed s3://{account.bucket}/forced/b"
+    )
+
+
 def test_files_that_are_not_copied_are_shared_and_never_half_a_folder(account):
     _objects(account, "folder/0", 4)
     account.put("folder/01/x", b"x")

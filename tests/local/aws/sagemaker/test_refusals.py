@@ -43,6 +43,8 @@ def _refusal(call, **request):
         ("RoleArn", "arn:aws:iam::123456789012:role/nobody", "Please ensure that the role exists"),
         ("ResourceConfig.InstanceType", "ml.m5.huge", "Member must satisfy enum value set: [ml.m4.xlarge"),
         ("ResourceConfig.InstanceCount", -1, "greater than or equal to"),
+        ("ResourceConfig.InstanceCount", 0, "InstanceCount is 0: give 1 to 254"),
+        ("ResourceConfig.InstanceCount", 255, "InstanceCount is 255: give 1 to 254"),
         ("ResourceConfig", None, "ResourceConfig is required"),
         ("StoppingCondition.MaxRuntimeInSeconds", 0, "greater than or equal to 1"),
         ("StoppingCondition.MaxRuntimeInSeconds", 2419201, "the limit is 2419200"),
@@ -50,6 +52,11 @@ def _refusal(call, **request):
             "AlgorithmSpecification.TrainingImage",
             "123.dkr/unheard-of:1",
             "Requested image 123.dkr/unheard-of:1 not found",
+        ),
+        (
+            "AlgorithmSpecification.MetricDefinitions",
+            [{"Name": "loss", "Regex": "loss=([0-9.]+"}],
+            "The Regex 'loss=([0-9.]+' of metric loss is invalid: missing )",
         ),
         ("AlgorithmSpecification.TrainingInputMode", "Tape", "enum value set: [Pipe, File, FastFile]"),
         ("OutputDataConfig.S3OutputPath", "/tmp/x", "at 'outputDataConfig.s3OutputPath'"),
@@ -111,7 +118,18 @@ def test_names_of_channels(account, names, says):
 
 
 @pytest.mark.parametrize(
-    "path", ["", "/tmp/x", "/opt/ml", "/opt/ml/model/x", "/opt/ml/output/", "/opt/ml/../x"]
+    "path",
+    [
+        "",
+        "/tmp/x",
+        "/opt/ml",
+        "/opt/ml/model/x",
+        "/opt/ml/output/",
+        "/opt/ml/../x",
+        "/opt/ml//input",
+        "/opt/ml/./input/data",
+        "/opt/ml/x/../model",
+    ],
 )
 def test_places_of_checkpoints(account, path):
     config = {"S3Uri": "s3://some-bucket/x", "LocalPath": path}

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -107,13 +106,47 @@ def test_after_the_server_was_killed(folders):
             account = Account(server.stdout.readline().strip()).furnish()
             _serve(account)
             pids = _start_waiting_jobs(account)
-            # The last snapshot must know of the job; it is written about a second after a change.
-            time.sleep(3)
+            _snapshot(account, folders["home"] / "snapshot")
         finally:
             server.send_signal(signal.SIGKILL)
     until(lambda: any(_alive(pid) for pid in pids), lambda alive: not alive, 10)
     with LocalAws(**folders, port=0) as aws:
         _check_after(Account(aws.endpoint_url))
+
+
+def test_a_clean_stop_leaves_good_checkpoints_alone(folders):
+    code = """
+import itertools, time
+file = base / "checkpoints/epoch"
+file.write_text("good")
+while not (base / "go").exists():
+    time.sleep(0.02)
+for n in itertools.count(1):
+    file.write_text("half" * n)
+    print(n, flush=True)
+    time.sleep(0.02)
+"""
+    with LocalAws(**folders, port=0) as aws:
+        account = Account(aws.endpoint_url).furnish()
+        request = account.training_request("cut", code)
+        config = {"S3Uri": f"s3://{account.bucket}/saved"}
+        account.sagemaker.create_training_job(**request, CheckpointConfig=config)
+        until(lambda: account.keys("saved/"), bool)
+        (folders["home"] / "jobs/training/cut/algo-1/opt/ml/go").touch()
+        until(lambda: account.log("/aws/sagemaker/TrainingJobs", "cut/"), bool)
+    with LocalAws(**folders, port=0) as aws:
+        assert Account(aws.endpoint_url).get("saved/epoch") == b"good"
+
+
+def _snapshot(account, file):
+    """Returns when a snapshot of what is so now is on the disk.
+
+    One that is under way at the call may be older; the one after it is not.
+    """
+    for name in ("one", "two"):
+        before = file.stat().st_mtime_ns
+        account.put(f"snapshots/{name}")
+        until(lambda: file.stat().st_mtime_ns, lambda found, before=before: found != before)
 
 
 def _alive(pid):

@@ -5,6 +5,7 @@ import json
 import tarfile
 from itertools import pairwise
 
+from local.aws.services.sagemaker.run import SYNC_SECONDS
 from tests.local.aws.sagemaker.account import IMAGE, until
 from tests.local.aws.sagemaker.shapes import problems
 
@@ -123,6 +124,18 @@ file.write_text("5")
     for name, expected in (("check-1", "epoch 0"), ("check-2", "epoch 5")):
         account.train(name, code, CheckpointConfig=config)
         assert account.lines("/aws/sagemaker/TrainingJobs", f"{name}/") == [expected]
+
+
+def test_checkpoints_that_s3_refuses_cost_a_job_neither_its_model_nor_its_own_reason(account):
+    code = "(base / 'checkpoints/a').write_text('1'); (base / 'model/m').write_text('1')\n"
+    config = {"S3Uri": "s3://no-such-bucket/saved"}
+    # Long enough for checkpoints to be sent while the program runs.
+    waits = f"import time; time.sleep({2 * SYNC_SECONDS + 0.5})"
+    job = account.train("refused", code + waits, CheckpointConfig=config)
+    assert job["FailureReason"].startswith("ClientError: Could not upload to s3://no-such-bucket/saved/a: ")
+    assert _members(account.get("models/refused/output/model.tar.gz")) == {"m": b"1"}
+    job = account.train("refused-and-bad", f"{code}raise ValueError('bad')", CheckpointConfig=config)
+    assert job["FailureReason"] == "AlgorithmError: ValueError: bad, exit code: 3"
 
 
 def test_uncompressed_output_is_a_folder(account):

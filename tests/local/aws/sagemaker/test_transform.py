@@ -1,6 +1,7 @@
 """Batch transform jobs through boto3: a real model server answers for every object."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -262,3 +263,11 @@ def test_a_record_over_the_limit(tmp_path, strategy):
     file.write_bytes(b"aa\nbbbb\n")
     with pytest.raises(PayloadTooLargeError, match="4 bytes, the limit is 3"):
         list(payloads(file, "Line", strategy, 3))
+
+
+def test_an_object_over_the_limit_is_not_even_read(tmp_path, monkeypatch):
+    file = tmp_path / "a"
+    file.write_bytes(b"bbbb")
+    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} was read"))
+    with pytest.raises(PayloadTooLargeError, match="4 bytes, the limit is 3"):
+        list(payloads(file, "None", "SingleRecord", 3))

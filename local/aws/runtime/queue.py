@@ -1,25 +1,60 @@
 """Runs jobs, a few at a time, each on a thread of its own."""
 
-import logging
 import threading
 from collections import deque
-
-from local.aws.services.sagemaker.run import JobRun
-
-log = logging.getLogger(__name__)
+from typing import Generic, Protocol, TypeVar
 
 
-class JobQueue:
+class Job(Protocol):
+    """What a job is known by."""
+
+    @property
+    def arn(self) -> str:
+        """The ARN, by which it is stopped."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """The name, for that of its thread."""
+        ...
+
+
+class Run(Protocol):
+    """One execution of a job."""
+
+    @property
+    def job(self) -> Job:
+        """What is executed."""
+        ...
+
+    def execute(self) -> None:
+        """Runs the job to its end. Raises nothing."""
+        ...
+
+    def stop(self) -> None:
+        """Asks for the end; whoever executes sees to it."""
+        ...
+
+    def abandon(self) -> None:
+        """The server goes away: ends at once and leaves the job's status alone."""
+        ...
+
+
+RunT = TypeVar("RunT", bound=Run)
+
+
+class JobQueue(Generic[RunT]):
     """Jobs wait here, in order, until one of `concurrency` places is free."""
 
     def __init__(self, concurrency: int) -> None:
         self._concurrency = concurrency
         self._lock = threading.Lock()
-        self._waiting: deque[JobRun] = deque()
-        self._running: dict[str, tuple[JobRun, threading.Thread]] = {}
+        self._waiting: deque[RunT] = deque()
+        # Not by ARN: a job that was deleted may still end when another takes its name.
+        self._running: dict[RunT, threading.Thread] = {}
         self._closed = False
 
-    def submit(self, run: JobRun) -> None:
+    def submit(self, run: RunT) -> None:
         """Takes a job; it starts at once if a place is free."""
         with self._lock:
             self._waiting.append(run)
@@ -31,28 +66,27 @@ class JobQueue:
             waiting = next((run for run in self._waiting if run.job.arn == arn), None)
             if waiting:
                 self._waiting.remove(waiting)
-            running = self._running.get(arn)
+            running = [run for run in self._running if run.job.arn == arn]
         if waiting:
             waiting.stop()
             waiting.execute()
-        elif running:
-            running[0].stop()
+        for run in running:
+            run.stop()
 
-    def running(self, arn: str) -> JobRun | None:
+    def running(self, arn: str) -> RunT | None:
         """The execution of a job; None for one that waits or has ended."""
         with self._lock:
-            found = self._running.get(arn)
-        return found[0] if found else None
+            return next((run for run in self._running if run.job.arn == arn), None)
 
     def close(self, timeout: float = 10.0) -> None:
         """Kills what runs and returns when it is gone; the jobs' state stays as it is, for `recover`."""
         with self._lock:
             self._closed = True
             self._waiting.clear()
-            running = list(self._running.values())
-        for run, _ in running:
+            running = dict(self._running)
+        for run in running:
             run.abandon()
-        for _, thread in running:
+        for thread in running.values():
             thread.join(timeout)
 
     def _start_next(self) -> None:
@@ -63,13 +97,13 @@ class JobQueue:
             thread = threading.Thread(
                 target=self._execute, args=(run,), name=f"job {run.job.name}", daemon=True
             )
-            self._running[run.job.arn] = (run, thread)
+            self._running[run] = thread
         thread.start()
 
-    def _execute(self, run: JobRun) -> None:
+    def _execute(self, run: RunT) -> None:
         try:
             run.execute()
         finally:
             with self._lock:
-                self._running.pop(run.job.arn, None)
+                self._running.pop(run, None)
             self._start_next()
