@@ -4,6 +4,8 @@ import random
 from datetime import timedelta
 
 LONGEST = timedelta(hours=1)
+WHEN_FULL = timedelta(minutes=5)
+"""The first delay where a quota is full, or AWS has no instances: jobs end in minutes, not in seconds."""
 
 
 def jittered(delay: timedelta, spread: float = 0.25) -> timedelta:

@@ -21,7 +21,7 @@ class JobDescription:
     @property
     def name(self) -> str:
         """The job's name."""
-        return str(self.fields[self.kind.name_field])
+        return str(self._find(self.kind.name_path or self.kind.name_field))
 
     @property
     def status(self) -> str:
@@ -50,8 +50,15 @@ class JobDescription:
 
     @property
     def is_permanent(self) -> bool:
-        """Whether it has failed in a way in which the same job would fail again."""
+        """Whether the same job would fail again, or be stopped again at a limit of its own request."""
+        if self.status in self.kind.stopped:
+            return bool(self.kind.exceeded and self._find(self.kind.exceeded))
         return self.status in self.kind.failed and self.reason.startswith(self.kind.permanent)
+
+    @property
+    def had_no_capacity(self) -> bool:
+        """Whether it has failed because AWS had no instances for it."""
+        return self.status in self.kind.failed and self.kind.no_capacity in self.reason
 
     @property
     def started(self) -> datetime | None:

@@ -11,23 +11,24 @@ EXPIRED = frozenset({
 })  # fmt: skip
 """Error codes of credentials that are not valid any more; new ones may be there by the next try."""
 THROTTLED = frozenset({
-    "RequestLimitExceeded", "RequestThrottled", "SlowDown", "Throttling", "ThrottlingException",
-    "TooManyRequestsException",
+    "LimitExceededException", "RequestLimitExceeded", "RequestThrottled", "SlowDown", "Throttling",
+    "ThrottlingException", "TooManyRequestsException",
 })  # fmt: skip
-"""Error codes that say: too many calls."""
-FULL = frozenset({"ResourceLimitExceeded", "CapacityError", "InsufficientCapacity"})
-"""Error codes of a quota or a zone without room: waited for without holding a slot, and for longer."""
+"""Error codes that say: too many calls, or with Transcribe too many jobs."""
+QUOTA_IS_FULL = frozenset({"ResourceLimitExceeded", "ServiceQuotaExceededException"})
+"""Error codes of a request that would exceed a quota of the account."""
 
 
 class JobFailed(AirflowException):
     """A remote job ended without success; the message says which, how and why.
 
-    ``permanent`` means that the same job would fail again.
+    ``permanent`` means that the same job would fail again, ``no_capacity`` that AWS had no instances for it.
     """
 
-    def __init__(self, message: str, *, permanent: bool = False) -> None:
+    def __init__(self, message: str, *, permanent: bool = False, no_capacity: bool = False) -> None:
         super().__init__(message)
         self.permanent = permanent
+        self.no_capacity = no_capacity
 
 
 def code_of(error: ClientError) -> str:

@@ -29,12 +29,17 @@ class Launch:
 
 @dataclass(frozen=True)
 class RemoteJob:
-    """What a launch is called on AWS and how it is reached, for whoever has to stop it."""
+    """What a launch is called on AWS and how it is reached, for whoever has to stop it.
+
+    A launch of many jobs also has a ``group``, by which AWS lists them, and the moment it ``began``.
+    """
 
     kind: str
     name: str
     aws_conn_id: str | None
     region_name: str | None
+    group: str | None = None
+    began: str | None = None
 
     @classmethod
     def parse(cls, stored: Any) -> "RemoteJob | None":

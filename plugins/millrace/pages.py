@@ -6,14 +6,21 @@
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from millrace.jobs import JobKind
+from millrace.jobs import HUMAN_LOOP, JobKind
 
 
 def job_page(meta: Any, kind: JobKind, name: str) -> str:
     """The page of a job."""
     if local := _local(meta):
         return f"{local}/jobs/{kind.console}/{quote(name)}"
-    return f"{_console(meta)}/sagemaker/home?region={meta.region_name}#/{kind.console}/{quote(name)}"
+    return f"{_console(meta)}/{kind.console_page.format(region=meta.region_name, name=quote(name))}"
+
+
+def reviews_page(meta: Any) -> str:
+    """AWS's list of human review workflows, or the local AWS's page on which people work."""
+    if local := _local(meta):
+        return f"{local}/review/"
+    return f"{_console(meta)}/{HUMAN_LOOP.console_page.format(region=meta.region_name)}"
 
 
 def log_page(meta: Any, kind: JobKind, name: str) -> str | None:
@@ -22,7 +29,7 @@ def log_page(meta: Any, kind: JobKind, name: str) -> str | None:
         return None
     if _local(meta):
         return f"{job_page(meta, kind, name)}#log"
-    group, prefix = _in_fragment(kind.log_group), _in_fragment(kind.log_prefix.format(name=name))
+    group, prefix = (_in_fragment(text.format(name=name)) for text in (kind.log_group, kind.log_prefix))
     home = f"{_console(meta)}/cloudwatch/home?region={meta.region_name}"
     return f"{home}#logsV2:log-groups/log-group/{group}$3FlogStreamNameFilter$3D{prefix}"
 

@@ -1,17 +1,24 @@
 """Params that many DAGs share, so that the same thing has the same field in every form."""
 
+from collections.abc import Sequence
+
 from airflow.sdk import Param
 
-S3_URI = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?$"
+from millrace.defaults import EXECUTION_TIMEOUT
+
+S3_BUCKET = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+S3_URI = rf"{S3_BUCKET}(/.*)?$"
+S3_ARCHIVE = rf"{S3_BUCKET}/.*\.tar\.gz$"
 INSTANCE_TYPE = r"^ml\.[a-z0-9-]+\.[a-z0-9]+$"
 MOST_INSTANCES = 20
+LONGEST_TASK = int(EXECUTION_TIMEOUT.total_seconds())
 
 
-def s3_uri(description: str, *, optional: bool = False) -> Param:
+def s3_uri(description: str, *, optional: bool = False, pattern: str = S3_URI) -> Param:
     """An S3 object or prefix; optional means that the form may leave it empty."""
     if optional:
-        return Param(None, type=["null", "string"], pattern=S3_URI, description=description)
-    return Param(type="string", pattern=S3_URI, description=description)
+        return Param(None, type=["null", "string"], pattern=pattern, description=description)
+    return Param(type="string", pattern=pattern, description=description)
 
 
 def instance_type(default: str, description: str) -> Param:
@@ -19,15 +26,9 @@ def instance_type(default: str, description: str) -> Param:
     return Param(default, type="string", pattern=INSTANCE_TYPE, description=description)
 
 
-def instance_count(default: int = 1) -> Param:
+def instance_count(description: str, default: int = 1) -> Param:
     """How many instances a job runs on."""
-    return Param(
-        default,
-        type="integer",
-        minimum=1,
-        maximum=MOST_INSTANCES,
-        description="How many instances of this type.",
-    )
+    return Param(default, type="integer", minimum=1, maximum=MOST_INSTANCES, description=description)
 
 
 def managed_spot() -> dict[str, Param]:
@@ -43,7 +44,7 @@ def managed_spot() -> dict[str, Param]:
             7200,
             type="integer",
             minimum=60,
-            maximum=2 * 432_000,
+            maximum=LONGEST_TASK,
             description="With spot: longest time until the end, waiting for capacity included.",
         ),
     }
@@ -80,7 +81,9 @@ def xgboost(
             description="Copied before training starts, read when needed, or streamed through a pipe.",
         ),
         "continue_from": s3_uri(
-            "An earlier model.tar.gz that training goes on from; empty to begin anew.", optional=True
+            "An earlier model.tar.gz that training goes on from; empty to begin anew.",
+            optional=True,
+            pattern=S3_ARCHIVE,
         ),
         "num_round": Param(
             num_round, type="integer", minimum=1, maximum=10_000, description="Boosting rounds."
@@ -93,5 +96,46 @@ def xgboost(
         "subsample": Param(
             subsample, type="number", exclusiveMinimum=0, maximum=1, description="Share of rows per tree."
         ),
-        "seed": Param(seed, type="integer", minimum=0, description="Of the split and of the training."),
+        "seed": Param(
+            seed,
+            type="integer",
+            minimum=0,
+            maximum=2**31 - 1,
+            description="Of the split and of the training.",
+        ),
+    }
+
+
+def language_code(languages: Sequence[str]) -> Param:
+    """What is spoken, as Transcribe calls it."""
+    return Param("en-US", enum=list(languages), description="What is spoken; the local AWS knows en-US only.")
+
+
+def human_review(*, minutes: int) -> dict[str, Param]:
+    """Who is asked, for how long, and when their answers are enough."""
+    return {
+        "reviewers": Param(
+            "work team",
+            enum=["work team", "Airflow"],
+            description="Whom to ask: a work team through A2I, or whoever fills in Airflow's forms.",
+        ),
+        "work_team_arn": Param(
+            None,
+            type=["null", "string"],
+            pattern=r"^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{12}:workteam/.+$",
+            description="Work team that is asked; empty for this environment's.",
+        ),
+        "review_minutes": Param(
+            minutes,
+            type="integer",
+            minimum=1,
+            maximum=LONGEST_TASK // 60 - 1,
+            description="How long people have; what is open then is left unanswered.",
+        ),
+        "sufficient_answers": Param(
+            1.0, type="number", minimum=0.01, maximum=1, description="Share of the tasks that is enough."
+        ),
+        "answers_per_task": Param(
+            1, type="integer", minimum=1, maximum=3, description="How many people answer each task."
+        ),
     }

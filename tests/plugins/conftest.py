@@ -1,5 +1,7 @@
 """An AWS that executes, provisioned from the same template as every other, and tasks to run against it."""
 
+import io
+import tarfile
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -108,3 +110,22 @@ def hold(tmp_path):
 def settings_now(aws):
     """Reads the settings of the deployment under test."""
     return read_settings
+
+
+@pytest.fixture
+def artifact(s3, settings_now):
+    """Puts a model in S3 that predicts one number, or none that loads."""
+
+    def make(number):
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+            content = str(number).encode()
+            name = "number.txt" if number is not None else "other.txt"
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+        key = f"models/{number}/model.tar.gz"
+        s3.put_object(Bucket=settings_now().bucket, Key=key, Body=buffer.getvalue())
+        return f"s3://{settings_now().bucket}/{key}"
+
+    return make

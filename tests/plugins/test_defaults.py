@@ -24,9 +24,12 @@ def refused(code, status=400):
         (refused("SomethingNew", status=503), RetryAction.RETRY),
         (ParamValidationError(report="no such field"), RetryAction.FAIL),
         (refused("ResourceLimitExceeded"), RetryAction.RETRY),
+        (refused("ServiceQuotaExceededException"), RetryAction.RETRY),
+        (refused("LimitExceededException"), RetryAction.RETRY),
         (ValueError("bad"), RetryAction.FAIL),
         (JobFailed("AlgorithmError", permanent=True), RetryAction.FAIL),
         (JobFailed("InternalServerError"), RetryAction.DEFAULT),
+        (JobFailed("CapacityError", no_capacity=True), RetryAction.RETRY),
         (RuntimeError("who knows"), RetryAction.DEFAULT),
     ],
 )
@@ -37,6 +40,7 @@ def test_only_what_passes_is_retried(error, action):
 def test_a_full_quota_is_waited_for_longer_than_throttling():
     policy = AwsRetryPolicy()
     full = policy.evaluate(refused("ResourceLimitExceeded"), 1, 2).retry_delay
+    assert policy.evaluate(JobFailed("", no_capacity=True), 1, 2).retry_delay > FIRST_DELAY * 5
     assert full > policy.evaluate(refused("ThrottlingException"), 1, 2).retry_delay * 5
 
 

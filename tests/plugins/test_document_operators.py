@@ -64,6 +64,15 @@ def test_more_objects_than_one_page_of_a_list_has(put, context):
     assert keys(run.uri() + "/") == []
 
 
+def test_what_the_tasks_of_a_run_handed_to_one_another_goes_as_a_whole(put, context):
+    run = run_of(context)
+    put(run.work_uri("a"))
+    put(run.work_uri("b/c"))
+    put(run.work_uri() + "-2/a")
+    assert delete(context, run.work_uri() + "/") == {"deleted": 2}
+    assert keys(run.work_uri()) == ["-2/a"]
+
+
 def test_nothing_to_delete_is_no_failure(context):
     assert delete(context, run_of(context).uri("work") + "/") == {"deleted": 0}
     assert delete(context) == {"deleted": 0}

@@ -1,42 +1,25 @@
 """Deployments, smoke tests and rollbacks against endpoints that really serve."""
 
-import io
-import tarfile
 import time
 from types import SimpleNamespace
 
 import boto3
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
+from botocore.exceptions import ClientError
 
 from include.endpoints import Endpoint
 from include.sagemaker import Instances
 from millrace.context import run_of
 from millrace.errors import JobFailed
+from millrace.hooks.jobs import JobHook
+from millrace.hooks.registry import ModelRegistry
+from millrace.jobs import ENDPOINT
 from millrace.operators.endpoint import (
     EndpointOperator,
     EndpointSmokeTestOperator,
     EndpointTearDownOperator,
 )
-
-
-@pytest.fixture
-def artifact(s3, settings_now):
-    """Puts a model in S3 that predicts one number, or none that loads."""
-
-    def make(number):
-        buffer = io.BytesIO()
-        with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
-            content = str(number).encode()
-            name = "number.txt" if number is not None else "other.txt"
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            tar.addfile(member, io.BytesIO(content))
-        key = f"models/{number}/model.tar.gz"
-        s3.put_object(Bucket=settings_now().bucket, Key=key, Body=buffer.getvalue())
-        return f"s3://{settings_now().bucket}/{key}"
-
-    return make
 
 
 @pytest.fixture
@@ -134,6 +117,68 @@ def test_deploying_the_same_launch_again_changes_nothing(deploy, endpoint, sagem
     assert sagemaker.describe_endpoint(EndpointName=endpoint)["LastModifiedTime"] == before
 
 
+def test_a_clear_does_not_take_the_task_s_own_first_launch_for_what_was_there(
+    deploy, endpoint, sagemaker, context, artifact
+):
+    before = deploy(9, "one")
+    of_run = {**context, "task_state_store": type(context["task_state_store"])()}
+
+    def launch(number):
+        task = EndpointOperator(
+            task_id="deploy",
+            build=lambda run: Endpoint("tiny", artifact(number), Instances("ml.m5.large")),
+            aws_conn_id=None,
+        )
+        with pytest.raises(TaskDeferred):
+            task.execute(of_run)
+        settle(sagemaker, endpoint)
+        return task.resume(of_run)
+
+    launch(10)
+    of_run["ti"] = SimpleNamespace(**{**vars(context["ti"]), "max_tries": 5})
+    assert launch(11)["previous_config"] == before["config"]
+    assert ask(endpoint) == 11
+
+
+def test_an_endpoint_that_changes_is_waited_for_before_it_is_changed_again(
+    deploy, endpoint, sagemaker, context, artifact
+):
+    deploy(9, "one")
+    client = boto3.client("sagemaker")
+    other = client.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
+    config = client.describe_endpoint_config(EndpointConfigName=other)
+    slow = {"Image": "registry/tiny:latest", "ModelDataUrl": artifact("10 after 2")}
+    client.create_model(ModelName="slow", PrimaryContainer=slow, ExecutionRoleArn=config_role(client, other))
+    variant = {**config["ProductionVariants"][0], "ModelName": "slow"}
+    client.create_endpoint_config(EndpointConfigName="by-hand", ProductionVariants=[variant])
+    client.update_endpoint(EndpointName=endpoint, EndpointConfigName="by-hand")
+    task = EndpointOperator(
+        task_id="deploy",
+        build=lambda run: Endpoint("tiny", artifact(11), Instances("ml.m5.large")),
+        aws_conn_id=None,
+    )
+    with pytest.raises(TaskDeferred) as deferred:
+        task.execute(context)
+    assert deferred.value.method_name == "execute_again"
+    settle(sagemaker, endpoint)
+    with pytest.raises(TaskDeferred):
+        task.execute_again(context, {})
+    settle(sagemaker, endpoint)
+    assert task.resume(context)["previous_config"] == "by-hand"
+    assert ask(endpoint) == 11
+
+
+def config_role(client, name):
+    """The role of the model behind a configuration that a deployment has made."""
+    return client.describe_model(ModelName=name)["ExecutionRoleArn"]
+
+
+def test_the_last_words_of_a_model_that_does_not_load_are_found(deploy, endpoint):
+    with pytest.raises(JobFailed):
+        deploy(None, "one")
+    assert any("number.txt" in line for line in JobHook(ENDPOINT, None).log_tail(endpoint))
+
+
 @pytest.fixture
 def smoke_test(s3, settings_now):
     s3.put_object(Bucket=settings_now().bucket, Key="rows/part-0.csv", Body=b"9,1,2\n10,3,4\n")
@@ -179,6 +224,46 @@ def test_an_endpoint_that_went_away_fails_its_smoke_test(deploy, smoke_test, con
     sagemaker.delete_endpoint(EndpointName=endpoint)
     with pytest.raises(AirflowFailException, match="does not answer"):
         smoke_test(deployment).execute(context)
+
+
+def test_a_refusal_that_is_not_the_model_s_rolls_nothing_back(
+    deploy, smoke_test, context, endpoint, monkeypatch
+):
+    deploy(9, "one")
+    second = deploy(10, "two")
+
+    def refuse(*_, **__):
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "InvokeEndpoint")
+
+    runtime = SimpleNamespace(conn=SimpleNamespace(invoke_endpoint=refuse))
+    monkeypatch.setattr("millrace.operators.endpoint.AwsHook", lambda *_: runtime)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        smoke_test(second).execute(context)
+    assert ask(endpoint) == 10
+
+
+def test_what_another_has_put_in_service_is_not_taken_for_the_deployment(deploy, smoke_test, context):
+    first = deploy(9, "one")
+    deploy(10, "two")
+    with pytest.raises(AirflowFailException, match="not what was deployed"):
+        smoke_test(first).execute(context)
+
+
+def test_a_model_is_approved_when_it_has_answered_in_service(deploy, smoke_test, context, endpoint):
+    registry = ModelRegistry(endpoint, None)
+    package = registry.register(
+        artifact="s3://a-bucket/one.tar.gz",
+        image="tiny",
+        content_types=["text/csv"],
+        properties={"rmse": "2.0"},
+        tags=[],
+        since=context["dag_run"].run_after,
+    )
+    task = smoke_test(deploy(9, "one"))
+    task.package = package
+    assert registry.champion() is None
+    task.execute(context)
+    assert registry.champion().package == package
 
 
 def test_without_deployment_and_endpoint_nobody_is_asked(endpoint, smoke_test, context):

@@ -77,7 +77,7 @@ def test_an_event_that_aws_never_sent_is_made_good(operator, context, hold, monk
     monkeypatch.setenv("MILLRACE_RECONCILE_SECONDS", "1")
     settings.cache_clear()
     trigger = defer(operator(hold.code), context)
-    monkeypatch.setattr("millrace.triggers.event_stream.route", lambda event: None)
+    monkeypatch.setattr("millrace.triggers.event_stream.route", lambda event: [])
 
     async def scenario():
         waiting = asyncio.create_task(first_event(trigger))

@@ -5,6 +5,7 @@ import threading
 import time
 
 import pytest
+from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 from airflow.sdk.exceptions import (
     AirflowSkipException,
     AirflowTaskTimeout,
@@ -18,7 +19,6 @@ from include.naming import run_slug
 from include.sagemaker import Instances, ProcessingJob
 from millrace.errors import JobFailed
 from millrace.hooks.s3 import split
-from millrace.launching import STATE_KEY
 from millrace.operators.sagemaker import ProcessingJobOperator
 from millrace.triggers.job_event import JobEventTrigger
 
@@ -84,7 +84,44 @@ def test_a_run_that_gives_a_task_nothing_to_do_skips_it(context, sagemaker):
     task = ProcessingJobOperator(task_id="step", build=lambda run: None, aws_conn_id=None)
     with pytest.raises(AirflowSkipException, match="give step nothing to do"):
         task.execute(context)
-    assert STATE_KEY not in context["task_state_store"], "a launch was remembered"
+
+
+def test_a_clear_stops_the_old_job_also_where_nothing_can_follow_it(operator, context, sagemaker, hold):
+    first = defer(operator(hold.code), context)
+    context["ti"].max_tries = 5
+    task = operator(hold.code)
+
+    def build(run):
+        raise ValueError("the settings have changed")
+
+    task.build = build
+    with pytest.raises(ValueError, match="have changed"):
+        task.execute(context)
+    assert wait(sagemaker, first.name) == "Stopped"
+
+
+def test_a_full_quota_is_waited_for_and_the_launch_stays_the_same(
+    operator, context, sagemaker, hold, monkeypatch
+):
+    task = operator(hold.code)
+    answer = {"Error": {"Code": "ResourceLimitExceeded", "Message": "The account-level limit is 4."}}
+
+    def full(name, request):
+        raise ClientError(answer, "CreateProcessingJob")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(task.hook, "start", full)
+        for refusals in (1, 2):
+            with pytest.raises(TaskDeferred) as deferred:
+                task.execute_again(context, refusals=refusals - 1)
+            assert isinstance(deferred.value.trigger, TimeDeltaTrigger)
+            assert deferred.value.method_name == "execute_again"
+            assert deferred.value.kwargs == {"refusals": refusals}
+    later = operator(hold.code)
+    with pytest.raises(TaskDeferred) as started:
+        later.execute_again(context, {}, **deferred.value.kwargs)
+    assert started.value.trigger.name.endswith("-1")
+    assert describe(sagemaker, started.value.trigger.name)["ProcessingJobStatus"] == "InProgress"
 
 
 def test_the_request_that_was_sent_is_shown(operator, context, sagemaker):
@@ -327,6 +364,23 @@ def test_a_stopped_job_is_no_success(operator, context, sagemaker, hold):
     with pytest.raises(JobFailed, match="is Stopped") as stopped:
         task.resume(context)
     assert not stopped.value.permanent
+
+
+def test_a_job_that_was_stopped_at_its_own_limit_would_be_again(
+    operator, context, sagemaker, hold, settings_now
+):
+    task = operator(hold.code)
+    build = task.build
+
+    class Limited(ProcessingJob):
+        def request(self, run):
+            return {**super().request(run), "StoppingCondition": {"MaxRuntimeInSeconds": 1}}
+
+    task.build = lambda run: Limited(**vars(build(run)))
+    wait(sagemaker, defer(task, context).name)
+    with pytest.raises(JobFailed, match="is Stopped: MaxRuntimeExceeded") as stopped:
+        task.resume(context)
+    assert stopped.value.permanent
 
 
 def test_an_early_wake_up_waits_on(operator, context, hold):

@@ -8,9 +8,23 @@ import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from include.naming import TaskIdentity, job_name
+from include.naming import TaskIdentity, job_name, member_name
+from millrace.descriptions import JobDescription
 from millrace.hooks.jobs import is_one_of
-from millrace.jobs import ENDPOINT, KINDS, PROCESSING, TRAINING, TRANSFORM, TUNING
+from millrace.jobs import (
+    CALL_ANALYTICS,
+    ENDPOINT,
+    HUMAN_LOOP,
+    KINDS,
+    LANGUAGE_MODEL,
+    PROCESSING,
+    TRAINING,
+    TRANSCRIPTION,
+    TRANSFORM,
+    TUNING,
+    VOCABULARY,
+)
+from millrace.triggers.routing import batch_address, route
 
 STATUS_SHAPES = {
     PROCESSING.name: "ProcessingJobStatus",
@@ -18,6 +32,11 @@ STATUS_SHAPES = {
     TUNING.name: "HyperParameterTuningJobStatus",
     TRANSFORM.name: "TransformJobStatus",
     ENDPOINT.name: "EndpointStatus",
+    TRANSCRIPTION.name: "TranscriptionJobStatus",
+    CALL_ANALYTICS.name: "CallAnalyticsJobStatus",
+    VOCABULARY.name: "VocabularyState",
+    LANGUAGE_MODEL.name: "ModelStatus",
+    HUMAN_LOOP.name: "HumanLoopStatus",
 }
 RUNNING = {
     PROCESSING.name: {"InProgress", "Stopping"},
@@ -25,10 +44,19 @@ RUNNING = {
     TUNING.name: {"InProgress", "Stopping", "Deleting"},
     TRANSFORM.name: {"InProgress", "Stopping"},
     ENDPOINT.name: {"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"},
+    TRANSCRIPTION.name: {"QUEUED", "IN_PROGRESS"},
+    CALL_ANALYTICS.name: {"QUEUED", "IN_PROGRESS"},
+    VOCABULARY.name: {"PENDING"},
+    LANGUAGE_MODEL.name: {"IN_PROGRESS"},
+    HUMAN_LOOP.name: {"InProgress", "Stopping"},
 }
+COMMON = {"ResourceNotFound", "ResourceInUse", "ConflictException"}
 SESSION = botocore.session.get_session()
 
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+listed_kinds = pytest.mark.parametrize(
+    "kind", [kind for kind in KINDS.values() if kind.listing], ids=lambda kind: kind.name
+)
 
 
 def model(kind):
@@ -50,12 +78,40 @@ def test_statuses_cover_the_enumeration(kind):
 
 @every_kind
 def test_status_reason_and_result_are_members_of_the_description(kind):
-    members = model(kind).operation_model(kind.describe).output_shape.members
-    for path in (kind.status, kind.started, kind.ended, "FailureReason"):
-        assert path is None or path in members
+    description = generated(model(kind).operation_model(kind.describe).output_shape)
+    for path in (kind.status, kind.started, kind.ended, kind.reason, kind.name_path or kind.name_field):
+        assert path is None or jmespath.search(path, description)
     for path in (*kind.result.values(), *kind.usage.values()):
-        first = path.split(".")[0].split("[")[0]
-        assert not first or first in members
+        assert jmespath.search(path, description) is not None, path
+
+
+def test_a_training_job_has_failed_for_its_reason_and_was_stopped_for_its_last_message():
+    transitions = [{"StatusMessage": "Training job failed"}]
+    failed = {"FailureReason": "AlgorithmError: exit code: 1", "SecondaryStatusTransitions": transitions}
+    stopped = {"SecondaryStatusTransitions": [{"StatusMessage": "MaxWaitTimeExceeded"}]}
+    assert JobDescription(TRAINING, failed).reason == "AlgorithmError: exit code: 1"
+    assert JobDescription(TRAINING, stopped).reason == "MaxWaitTimeExceeded"
+
+
+def test_a_job_for_which_there_were_no_instances_is_worth_a_later_try():
+    reason = "CapacityError: Unable to provision requested ML compute capacity. Please retry."
+    failed = JobDescription(TRAINING, {"TrainingJobStatus": "Failed", "FailureReason": reason})
+    assert failed.had_no_capacity
+    assert not failed.is_permanent
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        (TRAINING, {"TrainingJobStatus": "Stopped", "SecondaryStatus": "MaxRuntimeExceeded"}),
+        (TRAINING, {"TrainingJobStatus": "Stopped", "SecondaryStatus": "MaxWaitTimeExceeded"}),
+        (PROCESSING, {"ProcessingJobStatus": "Stopped", "ExitMessage": "MaxRuntimeExceeded: too long"}),
+    ],
+)
+def test_a_job_that_was_stopped_at_a_limit_of_its_request_would_be_again(kind, fields):
+    assert JobDescription(kind, fields).is_permanent
+    by_hand = {kind.status: "Stopped", "SecondaryStatus": "Stopped"}
+    assert not JobDescription(kind, by_hand).is_permanent
 
 
 @every_kind
@@ -63,7 +119,7 @@ def test_what_is_being_stopped_is_a_status_that_is_left_again(kind):
     assert kind.stopping <= RUNNING[kind.name]
 
 
-@every_kind
+@listed_kinds
 def test_the_listing_filters_by_change_and_tells_name_and_status(kind):
     operation = model(kind).operation_model(kind.listing.operation)
     assert kind.listing.changed_after in operation.input_shape.members
@@ -73,15 +129,6 @@ def test_the_listing_filters_by_change_and_tells_name_and_status(kind):
     assert SESSION.create_client(kind.service, region_name="us-east-1").can_paginate(
         xform_name(kind.listing.operation)
     )
-
-
-@every_kind
-def test_usage_is_found_in_a_description_of_the_full_shape(kind):
-    """Every path leads to a value: a misspelled member would give none."""
-    shape = model(kind).operation_model(kind.describe).output_shape
-    description = generated(shape)
-    for name, path in kind.usage.items():
-        assert jmespath.search(path, description) is not None, name
 
 
 def generated(shape, depth=0):
@@ -102,6 +149,19 @@ def generated(shape, depth=0):
 
 
 @every_kind
+def test_the_errors_of_a_row_are_those_of_its_operations(kind):
+    """SageMaker's model leaves out that it answers ValidationException; every service may."""
+    stop = kind.stop or kind.describe
+    for operation, patterns in (
+        (kind.start, kind.exists),
+        (kind.describe, kind.not_found),
+        (stop, kind.cannot_stop),
+    ):
+        known = {shape.name for shape in model(kind).operation_model(operation).error_shapes}
+        assert {pattern.code for pattern in patterns} - {"ValidationException"} <= known | COMMON
+
+
+@every_kind
 def test_tags_are_taken_by_the_start_operation(kind):
     assert kind.takes_tags == ("Tags" in model(kind).operation_model(kind.start).input_shape.members)
 
@@ -118,10 +178,11 @@ def test_a_name_fits_the_service(kind):
 
 @every_kind
 def test_an_event_gives_name_and_status(kind):
+    name, status = (path.removeprefix("detail.") for path in (kind.event.name, kind.event.status))
     event = {
-        "source": "aws.sagemaker",
+        "source": kind.event.source,
         "detail-type": kind.event.detail_type,
-        "detail": {kind.name_field: "a", kind.event.status.removeprefix("detail."): "Failed"},
+        "detail": {name: "a", status: "Failed"},
     }
     assert kind.event.read(event) == ("a", "Failed")
     assert kind.event.read({**event, "source": "aws.glue"}) is None
@@ -136,3 +197,54 @@ def test_an_error_is_told_by_code_and_words():
     )
     assert is_one_of(error, PROCESSING.not_found)
     assert not is_one_of(error, PROCESSING.exists)
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail_type", "detail"),
+    [
+        (
+            TRANSCRIPTION,
+            "Transcribe Job State Change",
+            {"TranscriptionJobName": "a", "TranscriptionJobStatus": "COMPLETED"},
+        ),
+        (CALL_ANALYTICS, "Call Analytics Job State Change", {"JobName": "a", "JobStatus": "COMPLETED"}),
+        (VOCABULARY, "Vocabulary State Change", {"VocabularyName": "a", "VocabularyState": "READY"}),
+        (
+            LANGUAGE_MODEL,
+            "Transcribe Language Model State Change",
+            {"ModelName": "a", "ModelStatus": "COMPLETED"},
+        ),
+    ],
+)
+def test_events_of_transcribe_are_read_as_aws_documents_them(kind, detail_type, detail):
+    event = {"source": "aws.transcribe", "detail-type": detail_type, "detail": detail}
+    name, status = kind.event.read(event)
+    assert name == "a"
+    assert kind.is_over(status)
+    assert route(event) == [((kind.name, "a"), status)]
+
+
+def test_a_human_loop_is_heard_of_by_its_name_and_by_that_of_its_batch():
+    name = member_name("local-talks-review-0f3a9c21d4-1", "window-0")
+    event = {
+        "source": "aws.sagemaker",
+        "detail-type": "SageMaker A2I HumanLoop Status Change",
+        "detail": {"humanLoopName": name, "humanLoopStatus": "Completed"},
+    }
+    assert route(event) == [
+        ((HUMAN_LOOP.name, name), "Completed"),
+        (batch_address(HUMAN_LOOP, "local-talks-review-0f3a9c21d4-1"), (name, "Completed")),
+    ]
+
+
+def test_media_at_fault_would_be_at_fault_again():
+    fields = {"TranscriptionJobStatus": "FAILED", "FailureReason": "Unsupported media format: text."}
+    assert JobDescription(TRANSCRIPTION, {"TranscriptionJob": fields}).is_permanent
+    ours = {**fields, "FailureReason": "Internal error"}
+    assert not JobDescription(TRANSCRIPTION, {"TranscriptionJob": ours}).is_permanent
+
+
+def test_a_table_that_aws_refuses_would_be_refused_again():
+    failed = {"VocabularyState": "FAILED", "FailureReason": "The vocabulary has a space in row 3."}
+    assert JobDescription(VOCABULARY, failed).is_permanent
+    assert not JobDescription(VOCABULARY, {"VocabularyState": "READY"}).is_permanent

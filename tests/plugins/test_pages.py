@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from millrace.jobs import ENDPOINT, PROCESSING, TRAINING, TUNING
-from millrace.pages import folder_of, job_page, log_page, object_page
+from millrace.jobs import ENDPOINT, PROCESSING, TRAINING, TRANSCRIPTION, TUNING
+from millrace.pages import folder_of, job_page, log_page, object_page, reviews_page
 
 AWS = SimpleNamespace(
     endpoint_url="https://api.sagemaker.eu-west-1.amazonaws.com", region_name="eu-west-1", partition="aws"
@@ -31,11 +31,23 @@ LOCAL = SimpleNamespace(endpoint_url="http://127.0.0.1:4566", region_name="us-ea
             ENDPOINT,
             "https://cn-north-1.console.amazonaws.cn/sagemaker/home?region=cn-north-1#/endpoints/a-1",
         ),
+        (
+            AWS,
+            TRANSCRIPTION,
+            "https://eu-west-1.console.aws.amazon.com/transcribe/home?region=eu-west-1#jobDetails/a-1",
+        ),
         (LOCAL, PROCESSING, "http://127.0.0.1:4566/_millrace/jobs/processing-jobs/a-1"),
     ],
 )
 def test_the_page_of_a_job(meta, kind, page):
     assert job_page(meta, kind, "a-1") == page
+
+
+def test_reviews_are_looked_at_in_their_list():
+    assert reviews_page(LOCAL) == "http://127.0.0.1:4566/_millrace/review/"
+    assert reviews_page(AWS) == (
+        "https://eu-west-1.console.aws.amazon.com/a2i/home?region=eu-west-1#/human-review-workflows"
+    )
 
 
 def test_the_log_of_a_job_is_its_streams_in_cloudwatch():

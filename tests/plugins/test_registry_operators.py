@@ -6,8 +6,9 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import DownstreamTasksSkipped
 
 from include.gates import beats_champion
+from include.settings import settings
 from millrace.context import run_of
-from millrace.hooks.registry import ModelRegistry
+from millrace.hooks.registry import Approval, ModelRegistry
 from millrace.operators.registry import FindChampionOperator, ModelGateOperator
 
 
@@ -55,25 +56,61 @@ def find_champion(context):
     return FindChampionOperator(task_id="find", aws_conn_id=None).execute(context)["artifact"]
 
 
+@pytest.fixture
+def served(context, registry, sagemaker, artifact):
+    """An endpoint is up, and the model of the last challenge has answered there."""
+
+    def make():
+        package = context["ti"].pushed["return_value"]["package"]
+        registry.decide(package, Approval.APPROVED, "answers well")
+        name = run_of(context).resource_name
+        if sagemaker.list_endpoints(NameContains=name)["Endpoints"]:
+            return
+        model = {"Image": "registry/tiny:latest", "ModelDataUrl": artifact(9)}
+        sagemaker.create_model(ModelName=name, PrimaryContainer=model, ExecutionRoleArn=settings().role_arn)
+        variant = {"VariantName": "main", "ModelName": name, "InstanceType": "ml.m5.large"}
+        variant["InitialInstanceCount"] = 1
+        sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+        sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+        sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig={"Delay": 1})
+
+    yield make
+    if sagemaker.list_endpoints(NameContains=run_of(context).resource_name)["Endpoints"]:
+        sagemaker.delete_endpoint(EndpointName=run_of(context).resource_name)
+
+
 def test_without_a_registry_there_is_no_champion(aws, context):
     assert find_champion(context) is None
 
 
-def test_the_first_good_model_becomes_champion(challenge, context):
+def test_the_first_good_model_becomes_champion_when_it_serves(challenge, context, served):
     assert challenge("s3://a-bucket/one.tar.gz", 2.0) == []
     assert context["ti"].pushed["return_value"]["better"] is True
+    assert find_champion(context) is None
+    served()
     assert find_champion(context) == "s3://a-bucket/one.tar.gz"
 
 
-def test_a_better_model_takes_over(challenge, context):
+def test_a_better_model_takes_over_when_it_serves(challenge, context, served):
     challenge("s3://a-bucket/one.tar.gz", 2.0)
+    served()
     assert challenge("s3://a-bucket/two.tar.gz", 1.9, 2.0) == []
+    assert find_champion(context) == "s3://a-bucket/one.tar.gz"
+    served()
     assert find_champion(context) == "s3://a-bucket/two.tar.gz"
 
 
-@pytest.mark.parametrize("rmse", [2.0, 2.1])
-def test_a_tie_or_a_loss_skips_the_deployment_and_no_more(challenge, context, registry, rmse):
+def test_where_no_endpoint_is_up_nobody_is_champion(challenge, context, served, sagemaker):
     challenge("s3://a-bucket/one.tar.gz", 2.0)
+    served()
+    sagemaker.delete_endpoint(EndpointName=run_of(context).resource_name)
+    assert find_champion(context) is None
+
+
+@pytest.mark.parametrize("rmse", [2.0, 2.1])
+def test_a_tie_or_a_loss_skips_the_deployment_and_no_more(challenge, context, registry, served, rmse):
+    challenge("s3://a-bucket/one.tar.gz", 2.0)
+    served()
     assert challenge("s3://a-bucket/two.tar.gz", rmse, 2.0) == ["deploy"]
     assert find_champion(context) == "s3://a-bucket/one.tar.gz"
     rejected = registry.client.describe_model_package(

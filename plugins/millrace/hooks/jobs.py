@@ -57,8 +57,9 @@ class JobHook(AwsHook):
             self._call(str(self.kind.stop), **{self.kind.name_field: name})
             self.log.info("%s %s: asked AWS to stop it", self.kind.name, name)
         except ClientError as error:
-            if not has_ended_meanwhile(error):
+            if not is_one_of(error, self.kind.cannot_stop):
                 raise
+            self.log.warning("%s %s is not stopped: %s", self.kind.name, name, error)
         return description
 
     def log_tail(self, name: str, lines: int = LOG_TAIL_LINES) -> Iterator[str]:
@@ -66,15 +67,15 @@ class JobHook(AwsHook):
         if self.kind.log_group is None:
             return
         logs = AwsHook("logs", self.aws_conn_id, self._region_name).conn
+        group, prefix = (text.format(name=name) for text in (self.kind.log_group, self.kind.log_prefix))
+        only = {"logStreamNamePrefix": prefix} if prefix else {}
         try:
-            streams = logs.describe_log_streams(
-                logGroupName=self.kind.log_group, logStreamNamePrefix=self.kind.log_prefix.format(name=name)
-            )["logStreams"]
+            streams = logs.describe_log_streams(logGroupName=group, **only)["logStreams"]
         except logs.exceptions.ResourceNotFoundException:
             return
         for stream in streams:
             events = logs.get_log_events(
-                logGroupName=self.kind.log_group,
+                logGroupName=group,
                 logStreamName=stream["logStreamName"],
                 limit=lines,
                 startFromHead=False,
@@ -90,8 +91,3 @@ def is_one_of(error: ClientError, patterns: Sequence[ErrorPattern]) -> bool:
     """Whether an AWS error matches one of a row's patterns."""
     code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
     return any(pattern.matches(code, message) for pattern in patterns)
-
-
-def has_ended_meanwhile(error: ClientError) -> bool:
-    """Whether AWS refused to stop a job because it is over: it ended after it was described."""
-    return error.response["Error"]["Code"] in ("ValidationException", "ResourceNotFound")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from functools import cached_property
 from itertools import takewhile
 from typing import Any
@@ -15,6 +16,14 @@ MAX_DESCRIPTION = 1024
 """Length that AWS allows for ``ApprovalDescription``."""
 
 
+class Approval(Enum):
+    """Statuses of a version: one that has won waits until it has answered in service."""
+
+    PENDING = "PendingManualApproval"
+    APPROVED = "Approved"
+    REJECTED = "Rejected"
+
+
 @dataclass(frozen=True)
 class RegisteredModel:
     """A version of the registry."""
@@ -25,7 +34,7 @@ class RegisteredModel:
 
 
 class ModelRegistry:
-    """Registers, approves and rejects versions; the champion is the last that was approved."""
+    """Registers versions and says what became of them; the champion is the last that was approved."""
 
     def __init__(self, group: str, aws_conn_id: str | None, region_name: str | None = None) -> None:
         self.group = group
@@ -38,7 +47,7 @@ class ModelRegistry:
 
     def champion(self) -> RegisteredModel | None:
         """The newest approved version, or None while there is none."""
-        summary = next(self._versions(ModelApprovalStatus="Approved"), None)
+        summary = next(self._versions(ModelApprovalStatus=Approval.APPROVED.value), None)
         if summary is None:
             return None
         package = summary["ModelPackageArn"]
@@ -69,7 +78,7 @@ class ModelRegistry:
         answer = self.client.create_model_package(
             ModelPackageGroupName=self.group,
             ModelPackageDescription=artifact,
-            ModelApprovalStatus="PendingManualApproval",
+            ModelApprovalStatus=Approval.PENDING.value,
             InferenceSpecification={
                 "Containers": [{"Image": image, "ModelDataUrl": artifact}],
                 "SupportedContentTypes": content_types,
@@ -79,11 +88,11 @@ class ModelRegistry:
         )
         return str(answer["ModelPackageArn"])
 
-    def decide(self, package: str, approved: bool, reason: str) -> None:
-        """Approves or rejects a version, with the reason."""
+    def decide(self, package: str, status: Approval, reason: str) -> None:
+        """Sets a version's status, with the reason."""
         self.client.update_model_package(
             ModelPackageArn=package,
-            ModelApprovalStatus="Approved" if approved else "Rejected",
+            ModelApprovalStatus=status.value,
             ApprovalDescription=reason[:MAX_DESCRIPTION],
         )
 

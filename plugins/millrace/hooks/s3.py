@@ -9,7 +9,7 @@ from include.bundles import Bundle
 from millrace.hooks.aws import AwsHook
 from millrace.pages import object_page
 
-MAX_JSON_BYTES = 1024 * 1024
+MAX_BYTES = 1024 * 1024
 
 
 class S3:
@@ -51,20 +51,46 @@ class S3:
         Raises:
             ValueError: it is over 1 MiB or is not JSON.
         """
-        bucket, key = split(uri)
-        answer = self.client.get_object(Bucket=bucket, Key=key)
-        if answer["ContentLength"] > MAX_JSON_BYTES:
-            raise ValueError(
-                f"{uri} is {answer['ContentLength']} bytes, over the {MAX_JSON_BYTES} of a report"
-            )
+        content = self._read(uri)
         try:
-            return json.loads(answer["Body"].read())
+            return json.loads(content)
         except ValueError as error:
             raise ValueError(f"{uri} is not JSON: {error}") from error
+
+    def read_text(self, uri: str) -> str:
+        """Reads a small text.
+
+        Raises:
+            ValueError: it is over 1 MiB or is not UTF-8.
+        """
+        content = self._read(uri)
+        try:
+            return content.decode()
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{uri} is not UTF-8: {error}") from error
+
+    def _read(self, uri: str) -> bytes:
+        bucket, key = split(uri)
+        answer = self.client.get_object(Bucket=bucket, Key=key)
+        if answer["ContentLength"] > MAX_BYTES:
+            raise ValueError(f"{uri} is {answer['ContentLength']} bytes, over the {MAX_BYTES} of a document")
+        content: bytes = answer["Body"].read()
+        return content
 
     def page(self, uri: str) -> str:
         """Where a person's browser shows an object or, for a URI that ends in ``/``, a folder."""
         return object_page(self.client.meta, uri)
+
+    def link(self, uri: str, seconds: int) -> str:
+        """An address under which whoever has it can read an object for a while, at most seven days.
+
+        With credentials that end earlier, as those of a role do, it ends with them.
+        """
+        bucket, key = split(uri)
+        address: str = self.client.generate_presigned_url(
+            "get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=seconds
+        )
+        return address
 
     def keys(self, uri: str) -> list[str]:
         """The first thousand keys under a prefix, in order."""

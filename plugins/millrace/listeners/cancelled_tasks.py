@@ -9,7 +9,7 @@ import json
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from airflow.listeners import hookimpl
@@ -43,16 +43,26 @@ def on_task_instance_skipped(previous_state: Any, task_instance: Any) -> None:
 def _stop_job_of(previous_state: Any, task_instance: Any) -> None:
     if previous_state is not None:
         return  # The task ended by itself, in a worker.
-    if job := _remote_job(task_instance):
-        # The person who clicked does not wait for AWS.
-        _pool().submit(_stop, job, task_instance.key)
-
-
-def _remote_job(task_instance: Any) -> RemoteJob | None:
-    """The last launch of a task, from the state that it keeps in Airflow."""
     # Only the API server has a database; a worker imports this module too.
-    from airflow.state import TaskScope, get_state_backend  # noqa: PLC0415
+    from sqlalchemy import event  # noqa: PLC0415
     from sqlalchemy.orm import object_session  # noqa: PLC0415
+
+    session = object_session(task_instance)
+    if job := _remote_job(task_instance, session):
+        stopping = partial(_stop_in_a_thread, job, task_instance.key)
+        # Not before: news of the job's end could find the task still waiting, which would then be resumed,
+        # and that would take the place of the mark.
+        event.listen(session, "after_commit", stopping, once=True)
+
+
+def _stop_in_a_thread(job: RemoteJob, task: Any, _session: Any) -> None:
+    # The person who clicked does not wait for AWS.
+    _pool().submit(_stop, job, task)
+
+
+def _remote_job(task_instance: Any, session: Any) -> RemoteJob | None:
+    """The last launch of a task, from the state that it keeps in Airflow."""
+    from airflow.state import TaskScope, get_state_backend  # noqa: PLC0415
 
     scope = TaskScope(
         dag_id=task_instance.dag_id,
@@ -61,7 +71,7 @@ def _remote_job(task_instance: Any) -> RemoteJob | None:
         map_index=task_instance.map_index,
     )
     # The request's own session: a second one could wait for its lock for ever.
-    stored = get_state_backend().get(scope, STATE_KEY, session=object_session(task_instance))
+    stored = get_state_backend().get(scope, STATE_KEY, session=session)
     return RemoteJob.parse(json.loads(stored)) if stored else None
 
 
@@ -70,14 +80,21 @@ def _stop(job: RemoteJob, task: Any) -> None:
     from millrace.finished_jobs import stop  # noqa: PLC0415
 
     try:
-        stop(
-            _hook(job.kind, job.aws_conn_id, job.region_name, int(time.time() // HOOK_SECONDS)),
-            job.name,
-            task,
-        )
+        if job.group:
+            _stop_batch(job)
+        else:
+            hook = _hook(job.kind, job.aws_conn_id, job.region_name, int(time.time() // HOOK_SECONDS))
+            stop(hook, job.name, task)
     except Exception:
         # Nobody waits for this thread: the log is where it can be told.
         log.exception("cannot stop %s %s, whose task was marked; stop it by hand", job.kind, job.name)
+
+
+def _stop_batch(job: RemoteJob) -> None:
+    from millrace.hooks.human_loops import HumanLoops  # noqa: PLC0415
+    from millrace.human_loops import Batch  # noqa: PLC0415
+
+    HumanLoops(job.aws_conn_id, job.region_name).stop_open(Batch.of(job))
 
 
 @lru_cache(maxsize=16)

@@ -1,8 +1,11 @@
 """What every operator here has: a connection and a region."""
 
+from abc import abstractmethod
 from typing import Any
 
-from airflow.sdk import BaseOperator
+from airflow.sdk import BaseOperator, Context
+from airflow.sdk.exceptions import TaskDeferralError, TaskDeferralTimeout
+from typing_extensions import override
 
 
 class AwsOperator(BaseOperator):
@@ -20,3 +23,32 @@ class AwsOperator(BaseOperator):
         super().__init__(**{"multiple_outputs": True, **kwargs})
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
+
+
+class LaunchingOperator(AwsOperator):
+    """An operator that starts something on AWS and defers until it is over."""
+
+    @abstractmethod
+    def stop_last_launch(self, context: Context) -> None:
+        """Stops what the task has started last, if it runs."""
+
+    @override
+    def resume_execution(
+        self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
+    ) -> dict[str, Any]:
+        """Stops the launch when nobody will wait for it any more, which Airflow tells nobody else.
+
+        That is so when the wait took too long, and when the trigger broke and no try is left. Otherwise
+        the next try adopts it.
+        """
+        try:
+            result: dict[str, Any] = super().resume_execution(next_method, next_kwargs, context)
+        except TaskDeferralTimeout:
+            self.log.warning("the wait took longer than %s", self.execution_timeout)
+            self.stop_last_launch(context)
+            raise
+        except TaskDeferralError:
+            if context["ti"].try_number > context["ti"].max_tries:
+                self.stop_last_launch(context)
+            raise
+        return result

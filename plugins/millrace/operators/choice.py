@@ -1,15 +1,21 @@
 """What a run decides by itself, by pure functions over the results of its steps."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import Context
 from airflow.sdk.bases.branch import BranchMixIn
 from airflow.sdk.exceptions import AirflowFailException
 from typing_extensions import override
 
+from include.run import Run
 from millrace.context import run_of
+from millrace.hooks.s3 import S3
 from millrace.operators.base import AwsOperator
+
+if TYPE_CHECKING:
+    from include.gates import Verdict
 
 
 class DecisionOperator(AwsOperator):
@@ -18,23 +24,55 @@ class DecisionOperator(AwsOperator):
     A list that it returns can be mapped over: ``Operator.partial(...).expand(arguments=decision.output)``.
 
     Args:
-        decide: takes the run and ``arguments``.
+        decide: takes the run, ``arguments`` and the ``documents``.
         arguments: what it takes beside the run; may hold XComArgs and templates.
+        documents: where small JSON documents are, of the run, by the names under which ``decide`` takes their
+            content; None for one that is not there.
     """
 
     template_fields: Sequence[str] = ("arguments",)
     template_fields_renderers: ClassVar[dict[str, str]] = {"arguments": "json"}
 
     def __init__(
-        self, *, decide: Callable[..., Any], arguments: Mapping[str, Any] | None = None, **kwargs: Any
+        self,
+        *,
+        decide: Callable[..., Any],
+        arguments: Mapping[str, Any] | None = None,
+        documents: Mapping[str, Callable[[Run], str]] | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**{"multiple_outputs": False, **kwargs})
         self.decide = decide
         self.arguments = dict(arguments or {})
+        self.documents = dict(documents or {})
 
     @override
     def execute(self, context: Context) -> Any:
-        return self.decide(run_of(context), **self.arguments)
+        run, s3 = run_of(context), S3(self.aws_conn_id, self.region_name)
+        addresses = {name: uri(run) for name, uri in self.documents.items()}
+        found = {name: s3.read_json(uri) if s3.exists(uri) else None for name, uri in addresses.items()}
+        return self.decide(run, **self.arguments, **found)
+
+
+class GateOperator(DecisionOperator, BranchMixIn):
+    """Lets the run go on where a verdict has passed; else what is directly downstream is skipped.
+
+    A verdict that has not passed is no failure of the task. The result has ``passed`` and ``reason``.
+
+    Args:
+        decide: returns a `Verdict`.
+    """
+
+    inherits_from_skipmixin = True
+
+    @override
+    def execute(self, context: Context) -> None:
+        verdict: Verdict = super().execute(context)
+        self.log.info("%s: %s", "goes on" if verdict.passed else "does not go on", verdict.reason)
+        # Pushed by hand, because skipping the others ends the task by an exception.
+        context["ti"].xcom_push(key="return_value", value=asdict(verdict))
+        downstream = {task.task_id for task in self.downstream_list}
+        self.do_branch(context, downstream if verdict.passed else set())
 
 
 class ChoiceOperator(DecisionOperator, BranchMixIn):

@@ -15,6 +15,8 @@ from millrace.context import run_of
 from millrace.hooks.s3 import S3, split
 from millrace.operators.base import AwsOperator
 
+Document = Mapping[str, Any] | Sequence[Any]
+
 
 class DocumentOperator(AwsOperator):
     """Writes one JSON document; the result has its URI among ``outputs``, by the name of the file.
@@ -30,7 +32,7 @@ class DocumentOperator(AwsOperator):
     def __init__(
         self,
         *,
-        document: Callable[..., tuple[str, Mapping[str, Any]]],
+        document: Callable[..., tuple[str, Document]],
         arguments: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -50,7 +52,8 @@ class DeletePrefixesOperator(AwsOperator):
     """Deletes everything below prefixes of the run, and of no other.
 
     Args:
-        prefixes: returns the URIs, of the run; each ends with a slash and is below the run's own prefix.
+        prefixes: returns the URIs, of the run; each ends with a slash and is a folder below the run's own
+            prefix, or where its tasks hand things to one another.
     """
 
     def __init__(self, *, prefixes: Callable[[Run], Sequence[str]], **kwargs: Any) -> None:
@@ -60,10 +63,12 @@ class DeletePrefixesOperator(AwsOperator):
     @override
     def execute(self, context: Context) -> dict[str, int]:
         run = run_of(context)
-        prefixes, own = self.prefixes(run), run.uri() + "/"
+        prefixes = self.prefixes(run)
         for prefix in prefixes:
-            if not prefix.startswith(own) or prefix == own or not prefix.endswith("/"):
-                raise AirflowFailException(f"{prefix} is not a folder below {own}: nothing is deleted")
+            if not _may_go(prefix, run):
+                raise AirflowFailException(
+                    f"{prefix} is not a folder below {run.uri()}/ or {run.work_uri()}/: nothing is deleted"
+                )
         deleted = {prefix: self._delete(prefix) for prefix in prefixes}
         for prefix, count in deleted.items():
             self.log.info("deleted %d objects below %s", count, prefix)
@@ -90,3 +95,8 @@ class DeletePrefixesOperator(AwsOperator):
     def s3(self) -> S3:
         """Objects in S3."""
         return S3(self.aws_conn_id, self.region_name)
+
+
+def _may_go(prefix: str, run: Run) -> bool:
+    own, work = run.uri() + "/", run.work_uri() + "/"
+    return prefix.endswith("/") and prefix != own and prefix.startswith((own, work))

@@ -12,13 +12,14 @@ from typing_extensions import override
 
 from include.endpoints import Endpoint
 from include.gates import Verdict, check_predictions
+from include.naming import is_same_task
 from include.run import Run
 from millrace.context import run_of
 from millrace.descriptions import JobDescription
-from millrace.errors import JobFailed
+from millrace.errors import JobFailed, code_of
 from millrace.hooks.aws import AwsHook
 from millrace.hooks.jobs import JobHook
-from millrace.hooks.registry import ModelRegistry
+from millrace.hooks.registry import Approval, ModelRegistry
 from millrace.hooks.s3 import S3
 from millrace.jobs import ENDPOINT
 from millrace.launching import Launch
@@ -27,6 +28,11 @@ from millrace.operators.job import AwsJobOperator
 from millrace.triggers.job_event import JobEventTrigger
 
 PREVIOUS_KEY = "previous_config"
+OF_THE_MODEL = frozenset({"ModelError", "ModelNotReadyException", "ValidationError"})
+"""Error codes of an endpoint that is not there or whose model does not answer.
+
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html#API_runtime_InvokeEndpoint_Errors
+"""
 
 
 class EndpointOperator(AwsJobOperator):
@@ -58,6 +64,8 @@ class EndpointOperator(AwsJobOperator):
     def start(self, context: Context, launch: Launch) -> None:
         """Creates what is missing; every call of it may be repeated."""
         run, name = run_of(context), self.job_name(context, launch)
+        if (current := self.hook.describe(run.resource_name)) and not current.is_over:
+            self.wait_until_settled(current)
         endpoint: Endpoint = self.build(run, **self.arguments)  # type: ignore[assignment]
         model, config = endpoint.model_request(run, name), endpoint.config_request(run, name)
         self.request = {"model": model, "config": config}
@@ -90,8 +98,10 @@ class EndpointOperator(AwsJobOperator):
         if current is None:
             store.set(PREVIOUS_KEY, "")
             self.hook.start(endpoint, {"EndpointConfigName": config, "Tags": tags})
-        elif current.fields["EndpointConfigName"] != config:
-            store.set(PREVIOUS_KEY, current.fields["EndpointConfigName"])
+        elif (serving := current.fields["EndpointConfigName"]) != config:
+            # What an earlier launch of this task has put there is no way back from this one.
+            if not is_same_task(serving, config):
+                store.set(PREVIOUS_KEY, serving)
             client.update_endpoint(EndpointName=endpoint, EndpointConfigName=config)
 
     def _create(self, operation: str, request: Mapping[str, Any]) -> None:
@@ -109,7 +119,7 @@ class EndpointSmokeTestOperator(AwsOperator):
         rows: the S3 prefix, for a run, of headerless CSV whose first column is the label.
         lowest: the smallest prediction that can be right; ``highest`` the largest.
         deployment: the result of the deployment, which says what to go back to; None if it was skipped.
-        package: the registered model that was deployed; it is rejected if the test fails.
+        package: the registered model that was deployed: approved if it answers well, else rejected.
     """
 
     template_fields: Sequence[str] = ("deployment", "package")
@@ -141,11 +151,17 @@ class EndpointSmokeTestOperator(AwsOperator):
             raise AirflowSkipException(
                 f"{run.resource_name} is not up and nothing was deployed: nobody to ask"
             )
+        if live and self.deployment and live.fields["EndpointConfigName"] != self.deployment["config"]:
+            raise AirflowFailException(
+                f"{run.resource_name} serves {live.fields['EndpointConfigName']}, not what was deployed, "
+                f"{self.deployment['config']}: clear the deployment to put that in service"
+            )
         labels, features = self._read_rows(self.rows(run))
         predictions, verdict = self._ask(run.resource_name, features)
         if not verdict.passed:
             self._roll_back(run.resource_name, verdict.reason)
         self.log.info("%s answers well: %s", run.resource_name, verdict.reason)
+        self._decide(Approval.APPROVED, f"serves as {run.resource_name}: {verdict.reason}")
         return {
             "endpoint": run.resource_name,
             # A deployment gives its model and its configuration the same name.
@@ -173,14 +189,23 @@ class EndpointSmokeTestOperator(AwsOperator):
             )
             text = answer["Body"].read().decode()
             predictions = [float(value) for value in text.replace(",", "\n").split()]
-        except (ClientError, ValueError) as error:
+        except ClientError as error:
+            if code_of(error) not in OF_THE_MODEL:
+                raise  # No permission, or too many calls: that says nothing about the model.
             return [], Verdict(False, f"it does not answer: {error}")
+        except ValueError as error:
+            return [], Verdict(False, f"it does not answer with numbers: {error}")
         return predictions, check_predictions(predictions, len(features), self.lowest, self.highest)
+
+    def _decide(self, status: Approval, reason: str) -> None:
+        """Says in the registry what became of the model, if this run has deployed one."""
+        if self.deployment and self.package:
+            registry = ModelRegistry(self.deployment["endpoint"], self.aws_conn_id, self.region_name)
+            registry.decide(self.package, status, reason)
 
     def _roll_back(self, endpoint: str, reason: str) -> NoReturn:
         reason = f"endpoint {endpoint} failed its smoke test: {reason}"
-        if self.deployment and self.package:
-            ModelRegistry(endpoint, self.aws_conn_id, self.region_name).decide(self.package, False, reason)
+        self._decide(Approval.REJECTED, reason)
         if not self.previous_config:
             raise AirflowFailException(f"{reason}; there is no earlier configuration to put back")
         self.log.error("%s; putting %s back", reason, self.previous_config)

@@ -6,13 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, NoReturn, Protocol
 
+from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 from airflow.sdk import Context
-from airflow.sdk.exceptions import (
-    AirflowSkipException,
-    AirflowTaskTimeout,
-    TaskDeferralError,
-    TaskDeferralTimeout,
-)
+from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
+from botocore.exceptions import ClientError
 from typing_extensions import override
 
 from include.bundles import Bundle
@@ -21,15 +18,16 @@ from include.run import Run
 from millrace import cancelling
 from millrace.cancelling import goes_on_elsewhere
 from millrace.context import identity_of, run_of
+from millrace.delays import WHEN_FULL, growing
 from millrace.descriptions import JobDescription
-from millrace.errors import JobFailed
+from millrace.errors import QUOTA_IS_FULL, JobFailed, code_of
 from millrace.finished_jobs import FinishedJob, stop
 from millrace.hooks.jobs import JobHook
 from millrace.hooks.s3 import S3
 from millrace.jobs import JobKind
 from millrace.launching import STATE_KEY, Action, Launch, RemoteJob, decide, stored
 from millrace.links import LINKS, DescriptionLink, JobLink, LogLink, OutputLink
-from millrace.operators.base import AwsOperator
+from millrace.operators.base import LaunchingOperator
 from millrace.pages import folder_of, job_page, log_page, object_page
 from millrace.triggers.job_event import JobEventTrigger
 
@@ -50,7 +48,7 @@ class Job(Protocol):
         """Where the job leaves its ``metrics.json``, if it does."""
 
 
-class AwsJobOperator(AwsOperator):
+class AwsJobOperator(LaunchingOperator):
     """Launches a job once, waits for its completion event, and stops it when the task is cancelled.
 
     Args:
@@ -87,13 +85,13 @@ class AwsJobOperator(AwsOperator):
         self.links: dict[str, str | None] = {}
         self.finished_jobs: list[FinishedJob] = []
         self._running: str | None = None
+        self._refusals = 0
         self._is_starting = False
         self._task: Any = None
 
     @override
     def execute(self, context: Context) -> dict[str, Any]:
         self._task = context["ti"]
-        self.job(context)  # A task that has nothing to do launches nothing.
         launch, action = self.next_launch(context)
         name = self.remote_name(context, launch)
         if action is Action.FINISH:
@@ -103,13 +101,28 @@ class AwsJobOperator(AwsOperator):
         self.link(context, name)
         if action is Action.START:
             self._is_starting = True
-            self.start(context, launch)
+            try:
+                self.start(context, launch)
+            except ClientError as error:
+                if code_of(error) in QUOTA_IS_FULL:
+                    self.wait_for_room(error)
+                raise
             self._is_starting = False
         else:
             self.log.info("%s %s still runs: waiting for it", self.kind.name, name)
         if not self.wait_for_completion:
             return {"name": name}
         return self.wait(name)
+
+    def execute_again(
+        self,
+        context: Context,
+        event: Any = None,  # noqa: ARG002  # Airflow passes it
+        refusals: int = 0,
+    ) -> dict[str, Any]:
+        """Called when what was in the way of the start may be gone; the number of the launch stays."""
+        self._refusals = refusals
+        return self.execute(context)
 
     def resume(self, context: Context, event: Mapping[str, Any] | None = None) -> dict[str, Any]:  # noqa: ARG002  # Airflow passes it
         """Called when the job is over, or may be: the description decides."""
@@ -129,27 +142,6 @@ class AwsJobOperator(AwsOperator):
         if not description.has_succeeded:
             self.fail(description)
         return self.result(context, launch, description)
-
-    @override
-    def resume_execution(
-        self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
-    ) -> dict[str, Any]:
-        """Stops the job when nobody will wait for it any more, which Airflow tells nobody else.
-
-        That is so when the wait took too long, and when the trigger broke and no try is left. Otherwise
-        the next try adopts the job.
-        """
-        try:
-            result: dict[str, Any] = super().resume_execution(next_method, next_kwargs, context)
-        except TaskDeferralTimeout:
-            self.log.warning("the wait took longer than %s", self.execution_timeout)
-            self._stop_last_launch(context)
-            raise
-        except TaskDeferralError:
-            if context["ti"].try_number > context["ti"].max_tries:
-                self._stop_last_launch(context)
-            raise
-        return result
 
     @override
     def on_kill(self) -> None:
@@ -257,6 +249,27 @@ class AwsJobOperator(AwsOperator):
         """Where the final description of a launch is kept."""
         return run_of(context).uri("jobs", f"{self.job_name(context, launch)}.json")
 
+    def wait_for_room(self, error: ClientError) -> NoReturn:
+        """Leaves the worker until the quota may have room, for as long as the run may take."""
+        delay = growing(WHEN_FULL, self._refusals + 1)
+        self.log.warning("%s; asking again in %d seconds", error, delay.total_seconds())
+        self.defer(
+            trigger=TimeDeltaTrigger(delay),
+            method_name=self.execute_again.__name__,
+            kwargs={"refusals": self._refusals + 1},
+        )
+        raise AssertionError("defer() never returns")
+
+    def wait_until_settled(self, current: JobDescription) -> NoReturn:
+        """Leaves the worker until what has a name of its own may be changed: AWS refuses two at a time."""
+        self.log.info("%s is %s: waiting for that first", current.name, current.status)
+        self.defer(
+            trigger=JobEventTrigger(self.kind.name, current.name, self.aws_conn_id, self.region_name),
+            method_name=self.execute_again.__name__,
+            timeout=self.execution_timeout,
+        )
+        raise AssertionError("defer() never returns")
+
     def wait(self, name: str) -> NoReturn:
         """Leaves the worker until the job is over."""
         self.defer(
@@ -288,9 +301,10 @@ class AwsJobOperator(AwsOperator):
         self.log.error(message)
         for line in self.hook.log_tail(description.name):
             self.log.error("  %s", line)
-        raise JobFailed(message, permanent=description.is_permanent)
+        raise JobFailed(message, permanent=description.is_permanent, no_capacity=description.had_no_capacity)
 
-    def _stop_last_launch(self, context: Context) -> None:
+    @override
+    def stop_last_launch(self, context: Context) -> None:
         name = self.remote_name(context, self.last_launch(context))
         self.log.warning("stopping %s %s", self.kind.name, name)
         stop(self.hook, name, context["ti"])

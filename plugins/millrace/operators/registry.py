@@ -10,17 +10,21 @@ from typing_extensions import override
 from include.gates import Verdict
 from include.run import Run
 from millrace.context import run_of
-from millrace.hooks.registry import ModelRegistry
+from millrace.hooks.jobs import JobHook
+from millrace.hooks.registry import Approval, ModelRegistry
+from millrace.jobs import ENDPOINT
 from millrace.operators.base import AwsOperator
 
 
 class FindChampionOperator(AwsOperator):
-    """The artifact of the model that serves, or None where none was approved yet."""
+    """The artifact of the model that serves, or None where none does: any that keeps its bound is better."""
 
     @override
     def execute(self, context: Context) -> dict[str, str | None]:
-        registry = ModelRegistry(run_of(context).resource_name, self.aws_conn_id, self.region_name)
-        champion = registry.champion()
+        name = run_of(context).resource_name
+        endpoint = JobHook(ENDPOINT, self.aws_conn_id, self.region_name).describe(name)
+        serves = endpoint is not None and endpoint.status not in ENDPOINT.failed
+        champion = ModelRegistry(name, self.aws_conn_id, self.region_name).champion() if serves else None
         self.log.info("the champion is %s", champion.package if champion else "still to come")
         return {
             "artifact": champion.artifact if champion else None,
@@ -29,9 +33,11 @@ class FindChampionOperator(AwsOperator):
 
 
 class ModelGateOperator(AwsOperator, BranchMixIn):
-    """Registers the new model, approves or rejects it with the reason, and deploys only a winner.
+    """Registers the new model with the verdict, rejects one that loses, and deploys only a winner.
 
-    A model that loses is no failure: the run goes on without the tasks of ``if_better``.
+    A model that loses is no failure: the run goes on without the tasks of ``if_better``. One that wins is
+    approved when it has answered in service (`EndpointSmokeTestOperator`), so one that could not be deployed
+    is no champion that its successors would have to beat.
 
     Args:
         artifact: the new model's ``model.tar.gz``.
@@ -78,8 +84,8 @@ class ModelGateOperator(AwsOperator, BranchMixIn):
             since=run.run_after,
         )
         verdict = self.verdict(run, self.metrics, self.champion)
-        registry.decide(package, verdict.passed, verdict.reason)
-        self.log.info("%s %s: %s", "approved" if verdict.passed else "rejected", package, verdict.reason)
+        registry.decide(package, Approval.PENDING if verdict.passed else Approval.REJECTED, verdict.reason)
+        self.log.info("%s %s: %s", package, "goes on" if verdict.passed else "is rejected", verdict.reason)
         # Pushed by hand, because skipping the deployment ends the task by an exception.
         result = {"package": package, "better": verdict.passed, "reason": verdict.reason}
         for key, value in {**result, "return_value": result}.items():

@@ -106,6 +106,10 @@ class EventStream:
             mailbox.put_nowait(news)
         return bool(mailboxes)
 
+    def _deliver_all(self, routed: Sequence[tuple[Address, Any]]) -> bool:
+        delivered = [self.deliver(address, news) for address, news in routed]
+        return any(delivered)
+
     async def run(self) -> None:
         """Receives and delivers for as long as anybody waits; ends by being cancelled."""
         try:
@@ -170,7 +174,7 @@ class EventStream:
             if isinstance(event, str):
                 if await bury(queue.sqs, message["Body"], event):
                     done.append(message)
-            elif (routed := route(event)) and not self.deliver(*routed) and queue.is_shared:
+            elif (routed := route(event)) and not self._deliver_all(routed) and queue.is_shared:
                 for_others.append(message)
             else:
                 done.append(message)

@@ -46,6 +46,10 @@ class EventTrigger(BaseEventTrigger):
     async def look(self, stream: EventStream) -> dict[str, Any] | None:
         """Asks AWS; the payload if it has happened, otherwise None."""
 
+    def patience(self) -> float | None:
+        """Seconds without news after which to look; None to wait for news alone."""
+        return jittered(self.look_again).total_seconds() if self.look_again else None
+
     @abstractmethod
     def heard(self, news: Any) -> dict[str, Any] | None:
         """The payload if news say that it has happened, otherwise None."""
@@ -102,8 +106,7 @@ class EventTrigger(BaseEventTrigger):
         self, stream: EventStream, mailbox: Mailbox, broken: "asyncio.Future[Any]"
     ) -> dict[str, Any] | None:
         """The payload, if the next news or the next look brings it."""
-        seconds = jittered(self.look_again).total_seconds() if self.look_again else None
-        news = await _first(asyncio.ensure_future(mailbox.get()), broken, seconds)
+        news = await _first(asyncio.ensure_future(mailbox.get()), broken, self.patience())
         if news is not None:
             return self.heard(news)
         found: dict[str, Any] | None = await _first(

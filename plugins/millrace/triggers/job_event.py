@@ -1,21 +1,18 @@
 """Waits until an AWS job is over, by its event."""
 
-import asyncio
 from typing import Any
 
 import jmespath
-from airflow.sdk.execution_time.comms import GetTaskStates
 from botocore import xform_name
 from botocore.exceptions import ClientError
 from typing_extensions import override
 
-from millrace import cancelling
 from millrace.hooks.jobs import is_one_of
 from millrace.jobs import KINDS
 from millrace.triggers.event_stream import EventStream
 from millrace.triggers.event_trigger import EventTrigger
 from millrace.triggers.routing import Address
-from millrace.triggers.stopping import finish, stop
+from millrace.triggers.stopping import finish, is_wanted, stop
 
 
 class JobEventTrigger(EventTrigger):
@@ -77,27 +74,10 @@ class JobEventTrigger(EventTrigger):
             await finish(self._stop_unless_wanted(self.task_instance))
 
     async def _stop_unless_wanted(self, task: Any) -> None:
-        state = await _state_of(task)
-        if state in cancelling.GOES_ON:
+        if await is_wanted(task):
             return
-        if state in cancelling.MARKED:
-            await asyncio.sleep(cancelling.HEAD_START_SECONDS)
-        self.log.info("task is %s: stopping %s %s", state or "gone", self.kind.name, self.name)
+        self.log.info("stopping %s %s", self.kind.name, self.name)
         await stop(self.kind, self.name, task, self.aws_conn_id, self.region_name)
 
     def _payload(self) -> dict[str, Any]:
         return {"name": self.name}
-
-
-async def _state_of(task: Any) -> str | None:
-    """The state of a task instance, or None if it was deleted."""
-    # Set by the triggerer after it has imported this module.
-    from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS  # noqa: PLC0415
-
-    answer = await SUPERVISOR_COMMS.asend(
-        GetTaskStates(
-            dag_id=task.dag_id, task_ids=[task.task_id], run_ids=[task.run_id], map_index=task.map_index
-        )
-    )
-    states = getattr(answer, "task_states", {}).get(task.run_id, {})
-    return next(iter(states.values()), None)

@@ -1,14 +1,15 @@
 """To whom an EventBridge event belongs: the address under which a trigger waits for its news."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import jmespath
 
-from millrace.jobs import KINDS
+from include.naming import batch_of
+from millrace.jobs import KINDS, JobKind
 
 Address = tuple[str, str]
-"""A kind of job and a job's name, or ``S3`` and a bucket."""
+"""A kind of job and a job's name, ``S3`` and a bucket, or a batch."""
 
 S3 = "aws.s3"
 OBJECT_CREATED = "Object Created"
@@ -16,15 +17,26 @@ OBJECT_CREATED = "Object Created"
 _KINDS = {(kind.event.source, kind.event.detail_type): kind for kind in KINDS.values()}
 
 
-def route(event: Mapping[str, Any]) -> tuple[Address, Any] | None:
-    """The address of an event and its news: a job's status, or the detail of a new object.
+def batch_address(kind: JobKind, name: str) -> Address:
+    """The address of all jobs that one launch has started; their news are name and status."""
+    return f"batch of {kind.name}", name
 
-    None for an event that no trigger can wait for.
+
+def route(event: Mapping[str, Any]) -> list[tuple[Address, Any]]:
+    """The addresses of an event and its news there: a job's status, or the detail of a new object.
+
+    Empty for an event that no trigger can wait for.
     """
     meaning = (str(event.get("source")), str(event.get("detail-type")))
     if meaning == (S3, OBJECT_CREATED):
         bucket = jmespath.search("detail.bucket.name", event)
-        return ((S3, bucket), event["detail"]) if isinstance(bucket, str) else None
+        return [((S3, bucket), event["detail"])] if isinstance(bucket, str) else []
     kind = _KINDS.get(meaning)
     read = kind.event.read(event) if kind else None
-    return ((kind.name, read[0]), read[1]) if kind and read else None
+    return list(_of_job(kind, *read)) if kind and read else []
+
+
+def _of_job(kind: JobKind, name: str, status: str) -> Iterator[tuple[Address, Any]]:
+    yield (kind.name, name), status
+    if kind.in_batches:
+        yield batch_address(kind, batch_of(name)), (name, status)
