@@ -43,9 +43,9 @@ PARAMS = {
         "Where the CSV files are; empty for what is current in this environment.", optional=True
     ),
     "processing_instance_type": instance_type("ml.m5.xlarge", "What Spark and the evaluation run on."),
-    "processing_instance_count": instance_count(),
+    "processing_instance_count": instance_count("How many instances Spark runs on."),
     "training_instance_type": instance_type("ml.m5.xlarge", "What XGBoost trains on."),
-    "training_instance_count": instance_count(),
+    "training_instance_count": instance_count("How many instances train one model together."),
     "endpoint_instance_type": instance_type("ml.m5.large", "What the endpoint runs on."),
     **xgboost(num_round=200, max_depth=4, eta=0.05, min_child_weight=5, subsample=0.8),
     **managed_spot(),
@@ -55,6 +55,7 @@ PARAMS = {
     "batch_uri": s3_uri(
         "Features, label first, that the live model scores in the end; empty for none.", optional=True
     ),
+    "scoring_instance_type": instance_type("ml.m5.large", "What scores them."),
     "tear_down": Param(False, type="boolean", description="Delete the endpoint when the run is over."),
 }
 

@@ -158,8 +158,10 @@ def test_few_anomalies_are_trained_on(stack, cleaned, straight_on):
 
 
 def test_work_is_kept_when_asked_for(stack, straight_on):
-    kept = folders(stack, {"outputs": xcom(stack, straight_on, "preprocess")["outputs"]})
-    assert "work" in kept
+    bucket, key = xcom(stack, straight_on, "open_work")["outputs"]["run"].removeprefix("s3://").split("/", 1)
+    assert key.startswith(f"_work/main/{DAG}/")
+    kept = stack.client("s3").list_objects_v2(Bucket=bucket, Prefix=key.removesuffix("run.json"))["Contents"]
+    assert len(kept) > 1
     assert xcom(stack, straight_on, "close_work") == {"deleted": 0}
 
 
