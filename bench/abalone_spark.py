@@ -56,7 +56,7 @@ def measure(command: Sequence[str], endpoint_url: str, base: Path) -> Figures:
         },
         **KEY,
         "AWS_ENDPOINT_URL": endpoint_url,
-        "PYTHONPATH": str(SOURCES),
+        "PYTHONPATH": f"{SOURCES}{os.pathsep}{OURS.parents[1] / 'shared'}",
         "SAGEMAKER_BASE_DIR": str(base),
         "TMPDIR": str(base.parent),
     }

@@ -23,6 +23,12 @@ def made(purpose: str) -> Iterator[str | None]:
         return
     with connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        # As docs/production.md has it.
+        connection.execute(
+            sql.SQL("ALTER DATABASE {} SET idle_in_transaction_session_timeout = '60s'").format(
+                sql.Identifier(name)
+            )
+        )
         try:
             yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
         finally:

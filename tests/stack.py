@@ -15,6 +15,8 @@ import httpx
 REPO = Path(__file__).parents[1]
 IMAGES = REPO / ".millrace" / "images"
 SAMPLE = REPO / "include" / "samples" / "abalone" / "abalone.csv"
+PATIENCE = 60
+"""Seconds for an answer of Airflow on a busy machine."""
 REAL = REPO.parent / "shared" / "data" / "abalone" / "abalone.csv"
 
 
@@ -64,7 +66,7 @@ class StackUnderTest:
 
     def run(self, dag: str, *arguments: str) -> dict[str, Any]:
         """`millrace run`, which has to succeed; what it left in last-run.json."""
-        done = self.millrace("run", dag, *arguments)
+        done = self.millrace("run", dag, *arguments, timeout=1500)
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return self.last_run()
 
@@ -117,11 +119,12 @@ class StackUnderTest:
     def api(self) -> httpx.Client:
         """A client of Airflow's REST API, logged in."""
         credentials = {"username": "admin", "password": self.password}
-        token = httpx.post(f"{self.airflow_url}/auth/token", json=credentials).raise_for_status().json()
+        answer = httpx.post(f"{self.airflow_url}/auth/token", json=credentials, timeout=PATIENCE)
+        token = answer.raise_for_status().json()["access_token"]
         return httpx.Client(
             base_url=f"{self.airflow_url}/api/v2",
-            headers={"Authorization": f"Bearer {token['access_token']}"},
-            timeout=30,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=PATIENCE,
         )
 
     def states(self, dag_id: str, run_id: str) -> dict[str, str]:

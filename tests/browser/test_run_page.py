@@ -3,25 +3,12 @@
 Pictures go to a temporary folder, or to the one that MILLRACE_PICTURES names.
 """
 
-import os
-import shutil
 import time
-from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: chromium)")
-
-OFFLINE = (
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-quic",
-    "--disable-sync",
-    "--no-first-run",
-)
+from tests.chromium import launched, pictures
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +20,7 @@ def finished(stack):
 @pytest.fixture
 def page(stack):
     """A page of a browser that has logged in."""
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=[*OFFLINE, "--no-sandbox"])
+    with launched() as browser:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(f"{stack.airflow_url}/auth/login")
         page.get_by_label("Username").fill("admin")
@@ -43,13 +29,12 @@ def page(stack):
         page.wait_for_url(lambda url: "/auth/" not in url)
         page.wait_for_load_state("networkidle")
         yield page
-        browser.close()
 
 
 @pytest.fixture
 def keep(page, tmp_path):
     """Takes a picture of the page, which must not be blank."""
-    folder = Path(os.environ.get("MILLRACE_PICTURES", tmp_path))
+    folder = pictures(tmp_path)
 
     def picture(name: str) -> None:
         file = folder / f"{name}.png"

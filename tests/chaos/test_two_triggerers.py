@@ -40,6 +40,7 @@ def one_of_two_triggerers_killed(chaos, dice):
     return Measured.of(run, seconds)
 
 
+@pytest.mark.slow
 def test_two_hundred_waits(chaos, rounds):
     if not chaos.several_triggerers:
         pytest.skip(harness.NO_POSTGRESQL)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from importlib.resources import files
 from pathlib import Path
 
@@ -91,6 +92,18 @@ def test_ports_are_published_on_loopback_only_and_the_databases_not_at_all():
     assert all(port.startswith("127.0.0.1:") for each in ports.values() for port in each)
     assert COMPOSE["networks"]["data"] == {"internal": True}
     assert all(SERVICES[name]["networks"] == ["data"] for name in ("postgres", "redis"))
+
+
+def test_redis_gets_the_signals_of_its_container_and_its_password_is_on_no_command_line(tmp_path):
+    program = tmp_path / "redis-server"
+    program.write_text("#!/bin/sh\necho $$ $@\ncat\n")
+    program.chmod(0o755)
+    command = [part.replace("$$", "$") for part in SERVICES["redis"]["command"]]
+    variables = {"PATH": f"{tmp_path}:/usr/bin:/bin", "REDISCLI_AUTH": "s3cr3t"}
+    process = subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, text=True)
+    line, configuration = process.communicate()[0].split("\n", 1)
+    assert line == f"{process.pid} - --dir /data --appendonly yes"
+    assert configuration == "requirepass s3cr3t\n"
 
 
 def test_every_name_that_the_file_uses_is_there():

@@ -10,6 +10,7 @@ import pytest
 from include.settings import Settings
 from local.aws.server import LocalAws
 from local.compose import environment, resources
+from local.stack import people
 from local.stack.config import Ports, StackConfig
 from local.stack.environment import millrace
 from local.stack.infrastructure import outputs
@@ -53,9 +54,18 @@ def test_a_file_that_is_there_stays(generated, capsys):
 
 
 def test_for_an_account_nothing_is_made_up(tmp_path):
-    environment.main(["--aws", "--file", str(tmp_path / ".env")])
-    assert variables(tmp_path / ".env").keys() == {"COMPOSE_PROJECT_NAME"} | environment.passwords().keys()
+    environment.main(["--aws", "--airflow-port", "8090", "--file", str(tmp_path / ".env")])
+    expected = {"COMPOSE_PROJECT_NAME", "MILLRACE_AIRFLOW_PORT"} | environment.passwords().keys()
+    assert variables(tmp_path / ".env").keys() == expected
+    assert variables(tmp_path / ".env")["MILLRACE_AIRFLOW_PORT"] == "8090"
     assert "# MILLRACE_BUCKET=\n" in (tmp_path / ".env").read_text()
+
+
+def test_a_port_of_what_an_account_goes_without_is_refused(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        environment.main(["--aws", "--aws-port", "4567", "--file", str(tmp_path / ".env")])
+    assert "--aws-port is of the local AWS" in capsys.readouterr().err
+    assert not (tmp_path / ".env").exists()
 
 
 def test_a_bare_python_can_run_it(tmp_path):
@@ -73,10 +83,11 @@ def test_the_names_are_those_that_the_infrastructure_has_in_the_local_aws(monkey
         monkeypatch.setenv("MILLRACE_HOME", str(tmp_path))
         assert resources.main() == 0
         config = StackConfig(home=tmp_path, ports=Ports(aws=port))
-        made = {name: value for name, value in millrace(config, outputs(config)).items() if _is_setting(name)}
+        named = millrace(config, {**outputs(config), people.WORK_TEAM: people.work_team(config)})
+        made = {name: value for name, value in named.items() if _is_setting(name)}
     # A key's name is random, and the local AWS needs none.
     made.pop("MILLRACE_OUTPUT_KMS_KEY", None)
-    expected = environment.of_local_aws(Ports(aws=port)) | {"MILLRACE_TENANT": "main", "MILLRACE_TEAM": "ml"}
+    expected = environment.of_local_aws(port) | {"MILLRACE_TENANT": "main", "MILLRACE_TEAM": "ml"}
     assert made == {name: value for name, value in expected.items() if _is_setting(name)}
 
 

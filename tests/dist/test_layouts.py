@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 from uv import find_uv_bin
 
 from local.dist import __main__ as command
@@ -152,6 +153,8 @@ def test_astro_has_the_files_of_an_astro_project(dist):
     names = {path.name for path in (dist / "astro").iterdir()}
     assert {"Dockerfile", "dags", "include", "plugins", "requirements.txt", "packages.txt"} <= names
     assert "airflow_settings.yaml" in names
+    config = yaml.safe_load((dist / "astro" / ".astro" / "config.yaml").read_text())
+    assert config == {"project": {"name": "millrace"}}
     assert (
         (dist / "astro" / "Dockerfile").read_text().startswith("FROM astrocrpublic.azurecr.io/runtime:3.3-")
     )
@@ -198,3 +201,12 @@ def test_a_folder_of_ours_is_replaced_as_a_whole(dist):
     assert command.main(["--to", str(dist)]) == 0
     assert not left.exists()
     assert (dist / "mwaa" / MARK).is_file()
+
+
+def test_the_settings_of_astro_dev_outlive_the_replacement(dist):
+    settings = dist / "astro" / ".env"
+    settings.write_text("SECRET=1\n")
+    settings.chmod(0o600)
+    assert command.main(["--to", str(dist)]) == 0
+    assert settings.read_text() == "SECRET=1\n"
+    assert settings.stat().st_mode & 0o777 == 0o600
