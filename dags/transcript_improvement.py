@@ -22,6 +22,7 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import Param, chain, dag
 
+from include.pipelines import speech
 from include.pipelines import transcript_improvement as spec
 from millrace.defaults import DEFAULT_ARGS
 from millrace.groups import clip_review, transcribe_each
@@ -69,7 +70,7 @@ def transcript_improvement() -> None:
         task_id="list_recordings",
         decide=spec.transcriptions,
         arguments={"live": live.output},
-        documents={"recordings": spec.recordings_uri},
+        documents={"recordings": speech.recordings_uri},
     )
     transcribed = transcribe_each("transcribe", spec.transcription, listed.output)
     unsure = ProcessingJobOperator(task_id="find_unsure_words", build=spec.unsure_words)

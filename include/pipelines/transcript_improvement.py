@@ -1,6 +1,5 @@
 """Requests and decisions of the transcript improvement.
 
-Recordings lie below one prefix; a text beside a recording, of the same name but ``.txt``, is its reference.
 The live vocabulary of a language is what the newest promotion says it is; which one was live before stands
 there too, so that a promotion can be taken back.
 """
@@ -10,13 +9,12 @@ from datetime import timedelta
 from typing import Any
 
 from include.a2i import HumanReview
-from include.bundles import Bundle
 from include.gates import Verdict
+from include.pipelines import speech
 from include.run import Run
-from include.sagemaker import INPUT, OUTPUT, Instances, ProcessingJob
+from include.sagemaker import INPUT, ProcessingJob
 from include.transcribe import TranscriptionJob, Vocabulary
 
-IMAGE = "speech"
 LANGUAGES = ("en-US", "en-GB", "de-DE", "fr-FR", "es-US", "hi-IN")
 """Those whose vocabularies can be checked: see ``include/jobs/speech/character_sets.json``."""
 BEFORE, AFTER = "before", "after"
@@ -27,31 +25,9 @@ COLOURS = ("blue", "green")
 """Two vocabularies in turn: one is live while the other is made, so a promotion is one document."""
 
 
-def media_uri(run: Run) -> str:
-    """The folder of the recordings: what the run names, else the current one of this environment."""
-    uri: str = run.params["media_uri"] or run.input_uri("current/")
-    return uri if uri.endswith("/") else f"{uri}/"
-
-
 def checking(run: Run) -> ProcessingJob:
     """The recordings that Transcribe takes, and the others with the reason."""
-    held_out = run.params["held_out"]
-    return _script(
-        run,
-        "check_recordings.py",
-        inputs={"media": media_uri(run)},
-        arguments=[
-            *("--media", f"{INPUT}/media"),
-            *("--uri", media_uri(run)),
-            *(["--held-out", *held_out] if held_out else []),
-        ],
-        output="recordings",
-    )
-
-
-def recordings_uri(run: Run) -> str:
-    """The list of the recordings that go on."""
-    return run.uri("recordings", "recordings.json")
+    return speech.checking(run, held_out=run.params["held_out"])
 
 
 def live(_run: Run, live: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
@@ -91,7 +67,7 @@ def transcription(
 
 def unsure_words(run: Run) -> ProcessingJob:
     """Words of low confidence: histograms, what each threshold would cost, and the tasks for people."""
-    return _script(
+    return speech.script(
         run,
         "find_unsure_words.py",
         inputs={"transcripts": run.uri("transcripts", BEFORE) + "/", "recordings": run.uri("recordings")},
@@ -158,12 +134,12 @@ def terms(
     if live:
         inputs["live"] = live["table"]
         arguments += ["--live", f"{INPUT}/live/{TABLE}"]
-    return _script(run, "propose_terms.py", inputs=inputs, arguments=arguments, output="proposal")
+    return speech.script(run, "propose_terms.py", inputs=inputs, arguments=arguments, output="proposal")
 
 
 def table_check(run: Run, table: str) -> ProcessingJob:
     """The table by Transcribe's rules, as people have left it."""
-    return _script(
+    return speech.script(
         run,
         "check_vocabulary.py",
         inputs={"table": table},
@@ -194,7 +170,7 @@ def comparison(run: Run, checked: Mapping[str, float]) -> ProcessingJob | None:
     }
     arguments = [text for name in folders for text in (f"--{name}", f"{INPUT}/{name}")]
     threshold = str(run.params["confidence_threshold"])
-    return _script(
+    return speech.script(
         run,
         "compare_transcripts.py",
         inputs=folders,
@@ -246,18 +222,3 @@ def is_approval_wanted(run: Run) -> bool:
 
 def _names(run: Run) -> list[str]:
     return [f"{run.resource_name}-{run.params['language_code'].lower()}-{colour}" for colour in COLOURS]
-
-
-def _script(
-    run: Run, script: str, *, inputs: Mapping[str, str], arguments: Sequence[str], output: str
-) -> ProcessingJob:
-    return ProcessingJob(
-        image=IMAGE,
-        command=["python3", f"{INPUT}/code/{script}"],
-        arguments=[*arguments, "--output", f"{OUTPUT}/{output}"],
-        instances=Instances(run.params["instance_type"]),
-        inputs=inputs,
-        outputs={output: run.uri(output)},
-        files={"code": Bundle.of_job("transcript_improvement", "speech")},
-        metrics=output,
-    )

@@ -62,11 +62,6 @@ def test_every_step_writes_under_the_run_s_own_prefix(steps):
     assert all(uri.startswith(PREFIX) for uri in written)
 
 
-def test_recordings_are_the_current_ones_unless_the_run_names_a_folder(run):
-    assert spec.media_uri(run) == "s3://millrace-test/main/input/transcript_improvement/current/"
-    assert spec.media_uri(with_params(run, media_uri="s3://b/talks")) == "s3://b/talks/"
-
-
 def test_each_recording_is_transcribed_twice_into_places_of_its_own(run):
     recordings = [{"name": "a", "uri": "s3://b/a.flac", "in_sample": True}]
     [first] = spec.transcriptions(run, recordings, live=None)

@@ -168,6 +168,11 @@ def test_what_transcribe_would_refuse_is_set_aside_with_the_reason(step, media):
     assert "notes.wav is set aside" in result.log
 
 
+def test_a_call_needs_a_channel_for_each_speaker(step, media):
+    arguments = ("check_recordings.py", "--calls", "--media", media, "--uri", "s3://b/calls/")
+    assert "call analytics needs 2" in step(*arguments, output="recordings").reason
+
+
 def test_a_folder_without_a_usable_recording_ends_the_run(step, tmp_path):
     (tmp_path / "nothing").mkdir()
     arguments = ("check_recordings.py", "--media", tmp_path / "nothing", "--uri", "s3://b/talks/")

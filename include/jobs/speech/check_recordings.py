@@ -32,8 +32,17 @@ def files(folder: Path) -> dict[str, Path]:
     return {name: path for name, path in names.items() if not path.name.startswith((".", "_"))}
 
 
-def check(folder: Path, uri: str, held_out: Sequence[str], output: Path) -> dict[str, float]:
+def check(
+    folder: Path, uri: str, held_out: Sequence[str], output: Path, *, calls: bool = False
+) -> dict[str, float]:
     """Writes everything and returns the metrics.
+
+    Args:
+        folder: with recordings and the texts beside them.
+        uri: S3 URI of the folder, with a slash at its end.
+        held_out: patterns of recordings that nobody is asked about.
+        output: folder to write.
+        calls: whether they are for call analytics, which needs a channel for each of two speakers.
 
     Raises:
         JobError: there is no recording, or none that Transcribe takes.
@@ -41,11 +50,14 @@ def check(folder: Path, uri: str, held_out: Sequence[str], output: Path) -> dict
     found = files(folder)
     if not found:
         raise JobError(f"There is no recording below {uri}: put audio or video there.")
-    taken, refused = media.check_all(found)
+    taken, refused = media.check_all(found, calls=calls)
     output.mkdir(parents=True, exist_ok=True)
     write_json(output / "set_aside.json", [asdict(each) for each in refused])
     for each in refused:
         print(f"{each.file} is set aside: {each.reason} {each.remedy}")
+    for one in taken:
+        for advice in one.advice:
+            print(f"{one.file}: {advice}")
     if not taken:
         raise JobError(f"None of {len(found)} recordings can be transcribed: {refused[0].reason}")
     known = recordings.named(((each.file, f"{uri}{each.file}") for each in taken), held_out)
@@ -79,11 +91,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     add("--media", type=Path, required=True, help="folder with recordings and the texts beside them")
     add("--uri", required=True, help="S3 URI of that folder, with a slash at its end")
     add("--held-out", nargs="*", default=[], help="patterns of recordings that nobody is asked about")
+    add("--calls", action="store_true", help="they are calls: an agent and a customer, each on a channel")
     add("--output", type=Path, required=True, help="folder to write")
     args = parser.parse_args(argv)
 
     def work() -> None:
-        print(json.dumps(check(args.media, args.uri, args.held_out, args.output)))
+        metrics = check(args.media, args.uri, args.held_out, args.output, calls=args.calls)
+        print(json.dumps(metrics))
 
     return run_job(work)
 
