@@ -25,6 +25,8 @@ from pathlib import Path
 
 from uv import find_uv_bin
 
+from local.aws.runtime import init_process
+
 SOURCES = Path(__file__).resolve().parents[3] / "include" / "images"
 AWS_IMAGES = {"sagemaker-xgboost": "xgboost", "sagemaker-spark-processing": "spark"}
 VERSIONS = "versions"
@@ -149,20 +151,28 @@ class ImageStore:
 def _uv(arguments: list[str | Path], image: Image, progress: Progress) -> None:
     # uv prefers the environment it was started from over everything else, and that is Airflow's.
     misleading = ("VIRTUAL_ENV", "UV_INTERNAL__PARENT_INTERPRETER")
-    process = subprocess.Popen(
-        [find_uv_bin(), *map(str, arguments), "--no-config"],
-        env={k: v for k, v in os.environ.items() if k not in misleading},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
     lines = []
-    for line in process.stdout or ():
-        lines.append(line.rstrip())
-        if not lines[-1].startswith(" + "):
-            progress(f"Image {image.label}: {lines[-1]}")
-    if process.wait() != 0:
+    with (
+        Path(os.devnull).open("wb") as report,
+        # The init process ends it when this process is gone, however that ended.
+        subprocess.Popen(
+            [
+                *(sys.executable, "-I", "-S", init_process.__file__, "0", str(report.fileno()), ""),
+                *(find_uv_bin(), *map(str, arguments), "--no-config"),
+            ],
+            env={k: v for k, v in os.environ.items() if k not in misleading},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=[report.fileno()],
+            text=True,
+        ) as process,
+    ):
+        for line in process.stdout or ():
+            lines.append(line.rstrip())
+            if not lines[-1].startswith(" + "):
+                progress(f"Image {image.label}: {lines[-1]}")
+    if process.returncode != 0:
         reason = " ".join(lines[-5:])
         raise ImageBuildFailed(
             f"Image {image.label} could not be installed from {image.requirements}: {reason} "

@@ -1,9 +1,12 @@
 """Environments of images."""
 
+import socket
 import subprocess
 import sys
+import time
 import zipfile
 
+import psutil
 import pytest
 
 from local.aws.runtime.images import SOURCES, Image, ImageBuildFailed, ImageStore, UnknownImageError
@@ -127,3 +130,25 @@ def test_uris_name_images(uri, name):
 def test_other_uris_do_not(uri):
     with pytest.raises(UnknownImageError, match="Images here: sklearn, spark, speech, xgboost"):
         ImageStore(SOURCES).resolve(uri)
+
+
+def test_an_installation_ends_with_the_server_that_asked_for_it(store):
+    """Of a package whose download never ends."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/millrace_probe-1.0-py3-none-any.whl"
+        store.resolve("probe").requirements.write_text(f"millrace-probe @ {address}\n")
+        options = ["--images", store.home, "--sources", store.sources]
+        asking = subprocess.Popen(
+            [sys.executable, "-m", "local.aws.runtime.images", "probe", *options], stderr=subprocess.DEVNULL
+        )
+        silent.settimeout(60)
+        connection, _ = silent.accept()
+        with connection:
+            processes = psutil.Process(asking.pid).children(recursive=True)
+            assert any("uv" in process.name() for process in processes)
+            asking.kill()
+            asking.wait()
+            deadline = time.monotonic() + 10
+            while any(process.is_running() for process in processes) and time.monotonic() < deadline:
+                time.sleep(0.05)
+    assert not [process for process in processes if process.is_running()]
