@@ -35,9 +35,16 @@ browser: ## Install Debian's Chromium, without which the browser tests are skipp
 	@command -v chromium >/dev/null || { apt-get update -qq \
 	&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
 
+# Those under a whole Airflow come after the others and one by one: they need both cores for themselves.
+WHOLE := tests/browser tests/chaos tests/e2e
 .PHONY: test
-test: install ## Run the tests
+test: install ## Run the tests (ARGS=tests/plugins for some of them)
+ifdef ARGS
 	@$(BIN)/pytest $(ARGS)
+else
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile $(addprefix --ignore=,$(WHOLE)); parts=$$?; \
+	$(BIN)/pytest $(WHOLE) && exit $$parts
+endif
 
 .PHONY: test-all
 test-all: install ## Run the tests and the slow ones

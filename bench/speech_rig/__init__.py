@@ -1,0 +1,1 @@
+"""What `bench.speech` is made of."""
