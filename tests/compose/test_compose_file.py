@@ -80,7 +80,7 @@ def test_a_service_is_locked_down(name):
     assert service["restart"] == ("no" if name in ONE_SHOT else "unless-stopped")
 
 
-@pytest.mark.parametrize("name", set(SERVICES) - ONE_SHOT)
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - ONE_SHOT))
 def test_what_keeps_running_says_how_it_is(name):
     check = SERVICES[name]["healthcheck"]
     assert {"test", "interval", "timeout", "retries"} <= set(check)
@@ -168,13 +168,13 @@ def test_a_file_that_a_container_runs_is_in_the_checkout(name):
         assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), module
 
 
-@pytest.mark.parametrize("name", AIRFLOW - {"settings"})
+@pytest.mark.parametrize("name", sorted(AIRFLOW - {"settings"}))
 def test_airflow_is_given_all_settings_of_millrace_and_no_others(name):
     given = {each for each in SERVICES[name]["environment"] if each.startswith("MILLRACE_")}
     assert given == {f"MILLRACE_{field.upper()}" for field in Settings.model_fields}
 
 
-@pytest.mark.parametrize("name", AIRFLOW)
+@pytest.mark.parametrize("name", sorted(AIRFLOW))
 def test_every_option_of_airflow_is_one_that_airflow_has(name):
     for variable in SERVICES[name]["environment"]:
         if variable.startswith("AIRFLOW__"):
