@@ -6,6 +6,8 @@ import pytest
 
 from tests.stack import SAMPLE
 
+pytestmark = pytest.mark.slow
+
 GROUP = "millrace-local-main-abalone"
 ROUNDS = 3000
 """Enough to be interrupted on the way."""

@@ -147,12 +147,14 @@ def filled_in(stack, improved):
     return run, clerk
 
 
+@pytest.mark.slow
 def test_the_same_questions_can_be_forms_of_airflow(stack, filled_in):
     run, clerk = filled_in
     assert len(clerk.clips) == run["metrics"]["review_tasks"] == run["metrics"]["answers"] > 0
     assert stack.states(DAG, run["run_id"])["review.ask_team"] == "skipped"
 
 
+@pytest.mark.slow
 def test_a_table_that_a_person_changed_is_the_one_that_goes_live(stack, improved, filled_in):
     run, clerk = filled_in
     [shown] = clerk.tables

@@ -169,6 +169,7 @@ def test_uploads_while_the_pipeline_is_busy_start_its_next_run(receiving):
     assert sorted(receiving.received("busy", uris)) == sorted(uris)
 
 
+@pytest.mark.slow
 def test_a_triggerer_killed_in_the_middle_of_a_burst_loses_none(receiving):
     uris = []
     for number, size in enumerate((5, 6)):
