@@ -42,7 +42,7 @@ test: install ## Run the tests (ARGS=tests/plugins for some of them)
 ifdef ARGS
 	@$(BIN)/pytest $(ARGS)
 else
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile $(addprefix --ignore=,$(WHOLE)); parts=$$?; \
+	@$(BIN)/pytest --numprocesses 2 $(addprefix --ignore=,$(WHOLE)); parts=$$?; \
 	$(BIN)/pytest $(WHOLE) && exit $$parts
 endif
 

@@ -34,6 +34,7 @@ for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"):
     os.environ.pop(name, None)
 
 import pytest  # noqa: E402
+from xdist.scheduler import LoadScopeScheduling  # noqa: E402
 
 from include.run import Run  # noqa: E402
 from include.settings import Settings  # noqa: E402
@@ -48,6 +49,22 @@ def settings() -> Settings:
 @pytest.fixture
 def run(settings) -> Run:
     return Run(settings, "abalone", "manual__1", datetime(2026, 1, 1, tzinfo=UTC), {})
+
+
+class ByFixtures(LoadScopeScheduling):
+    """Shares tests out so that no process makes again what another has made.
+
+    Jobs and images have fixtures of a session in their folders' conftest.py, Spark runs among them;
+    everything else has those of modules.
+    """
+
+    def _split_scope(self, nodeid):
+        file = nodeid.partition("::")[0]
+        return file.rpartition("/")[0] if file.startswith("tests/include/") else file
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return ByFixtures(config, log)
 
 
 def pytest_collection_modifyitems(items):

@@ -126,6 +126,7 @@ def test_two_hosts_give_the_bytes_of_one(account: Account, one_host: dict[str, s
     assert len(account.keys("events/two/")) == 1
 
 
+@pytest.mark.slow
 def test_a_rerun_replaces_what_is_there(account: Account, one_host: dict[str, str]) -> None:
     account.put("out/again/csv/train/part-00009.csv")
     account.put("out/again/_SUCCESS")
@@ -135,12 +136,14 @@ def test_a_rerun_replaces_what_is_there(account: Account, one_host: dict[str, st
     assert found | report == one_host
 
 
+@pytest.mark.slow
 def test_the_application_runs_on_both_hosts(account: Account) -> None:
     start(account, "both", 2, WORK)
     assert ended(account, "both")["ProcessingJobStatus"] == "Completed", lines(account, "both")
     assert "hosts 2" in lines(account, "both")
 
 
+@pytest.mark.slow
 def test_a_driver_that_fails_ends_all_hosts_with_its_reason(account: Account) -> None:
     start(account, "unlucky", 2, FAIL)
     job = ended(account, "unlucky")
@@ -162,6 +165,7 @@ def test_a_host_that_dies_ends_the_job(account: Account) -> None:
     assert processes_of("algo-1", "bereft") + processes_of("algo-2", "bereft") == []
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_says_so(account: Account) -> None:
     start(account, "lame", 2, WAIT)
     until(lambda: account.log("/aws/sagemaker/ProcessingJobs", "lame/"), lambda said: "hosts 2" in said, 400)
@@ -171,6 +175,7 @@ def test_a_worker_that_dies_says_so(account: Account) -> None:
     assert "Host algo-2: The Spark worker ended with exit code -9." in reason
 
 
+@pytest.mark.slow
 def test_a_job_on_two_hosts_is_stopped(account: Account) -> None:
     start(account, "halted", 2, WAIT)
     until(

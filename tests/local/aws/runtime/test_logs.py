@@ -15,9 +15,10 @@ def _until(look):
 
 
 def _shown(logs):
-    if not logs.describe_log_groups()["logGroups"]:
+    try:
+        events = logs.get_log_events(logGroupName="/g", logStreamName="s", startFromHead=True)["events"]
+    except logs.exceptions.ResourceNotFoundException:
         return []
-    events = logs.get_log_events(logGroupName="/g", logStreamName="s", startFromHead=True)["events"]
     return [event["message"] for event in events]
 
 
