@@ -8,6 +8,7 @@ from typing import Any
 from include.naming import resource_name, run_slug
 from include.settings import Settings
 from include.tags import task_tags
+from include.uploads import Upload
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class Run:
     """What a request may depend on: settings, the run's identity, its Params and what started it.
 
     ``run_after`` stands in for a logical date, which a run started by an asset does not have.
-    ``uploads`` are the S3 URIs of the objects whose arrival started the run, in order of arrival.
+    ``uploads`` are the versions of objects whose arrival started the run, in order of arrival.
     """
 
     settings: Settings
@@ -23,7 +24,7 @@ class Run:
     run_id: str
     run_after: datetime
     params: Mapping[str, Any]
-    uploads: tuple[str, ...] = ()
+    uploads: tuple[Upload, ...] = ()
 
     def uri(self, *parts: str) -> str:
         """An S3 URI under this run's own prefix, where no other run writes."""
@@ -49,9 +50,18 @@ class Run:
         """Where it stands what of the pipeline is live: what the newest promotion has written."""
         return self._in_bucket(self.dag_id, "live", *parts)
 
+    def sent_uri(self, *parts: str) -> str:
+        """Where it stands what the pipeline has sent to people, of all runs."""
+        return self._in_bucket(self.dag_id, "sent", *parts)
+
     def human_loops_uri(self) -> str:
         """Where people's answers arrive, of all runs: A2I makes a folder for each, by time and name."""
         return self._in_bucket(self.dag_id, "human-loops")
+
+    @property
+    def upload_uris(self) -> tuple[str, ...]:
+        """The S3 URIs of what was uploaded, each once, even if two versions of it have arrived."""
+        return tuple(dict.fromkeys(upload.uri for upload in self.uploads))
 
     @property
     def resource_name(self) -> str:

@@ -8,22 +8,28 @@ same stack.
 from functools import lru_cache
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, Secret, StringConstraints
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 QueueUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+/\d{12}/[A-Za-z0-9_-]{1,80}$")]
 """An SQS queue as its API names it: ``https://sqs.us-east-1.amazonaws.com/123456789012/name``."""
+PhoneNumber = Annotated[str, StringConstraints(pattern=r"^\+[1-9]\d{6,14}$")]
+"""A telephone number in E.164: a plus sign, the country's code and the rest, without spaces."""
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](-?[a-z0-9])*$", max_length=20)]
 
 
 class Settings(BaseSettings):
     """Where and as whom the pipelines run. Read from ``MILLRACE_*`` variables.
 
+    One of them is personal, so an error names the variable and not its value.
+
     Raises:
         pydantic.ValidationError: a variable is missing or has a value that AWS would refuse.
     """
 
-    model_config = SettingsConfigDict(env_prefix="MILLRACE_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="MILLRACE_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     environment: Annotated[Slug, Field(max_length=16)] = "local"
     """Part of every name and prefix, so that environments can share an account."""
@@ -47,6 +53,8 @@ class Settings(BaseSettings):
         default=None, pattern=r"^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:\d{12}:workteam/.+"
     )
     """Who is asked where a run names no other work team. People make teams; no template can."""
+    phone_number: Secret[PhoneNumber] | None = None
+    """Who gets text messages; no message is sent without it. It is personal: see ``include.messages``."""
     image_registry: str = "123456789012.dkr.ecr.us-east-1.amazonaws.com/millrace"
     image_tag: str = "latest"
 

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 ASSET_PREFIX = "uploads/"
@@ -53,6 +53,11 @@ class Upload:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise NotAnUpload(f"an event of S3 that lacks a field, or has a wrong one: {error!r}") from error
 
+    @classmethod
+    def of(cls, payload: Mapping[str, Any]) -> "Upload":
+        """The upload that ``payload`` once made."""
+        return cls(**{each.name: payload[each.name] for each in fields(cls)})
+
     @property
     def uri(self) -> str:
         """``s3://bucket/key``."""
@@ -78,13 +83,15 @@ def uploads_prefix(tenant: str, dag_id: str) -> str:
     return f"{tenant}/uploads/{dag_id}/"
 
 
-def uris(payloads: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """The URIs of uploads in order of arrival, each once.
+def in_order(payloads: Iterable[Mapping[str, Any]]) -> tuple[Upload, ...]:
+    """Uploads in order of arrival, each once, however often it was told.
 
     Sequencers order the versions of one key; between keys they only make the order the same each time.
     """
-    arrived = sorted(payloads, key=lambda each: (each["time"], each["sequencer"]))
-    return tuple(dict.fromkeys(each["uri"] for each in arrived))
+    arrived: dict[tuple[str, str], Upload] = {}
+    for upload in sorted(map(Upload.of, payloads), key=lambda each: (each.time, each.sequencer)):
+        arrived.setdefault(upload.identity, upload)
+    return tuple(arrived.values())
 
 
 def _event(body: str) -> dict[str, Any]:

@@ -30,12 +30,13 @@ def input_uris(run: Run) -> list[str]:
     """
     if named := run.params.get("input_uri"):
         return [named]
-    if len(run.uploads) > MOST_UPLOADS:
+    uploads = run.upload_uris
+    if len(uploads) > MOST_UPLOADS:
         raise ValueError(
-            f"{len(run.uploads)} uploads started this run, a job takes {MOST_UPLOADS}: put the files under "
+            f"{len(uploads)} uploads started this run, a job takes {MOST_UPLOADS}: put the files under "
             "one prefix and start a run with that as input_uri"
         )
-    return list(run.uploads) or [run.input_uri("current/")]
+    return list(uploads) or [run.input_uri("current/")]
 
 
 def preprocessing(run: Run) -> ProcessingJob:

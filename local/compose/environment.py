@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from local.stack.config import REPOSITORY, Ports
+from local.stack.config import NOBODYS_NUMBER, REPOSITORY, Ports
 from local.stack.credentials import USER, Credentials, write_private
 
 FILE = REPOSITORY / ".env"
@@ -27,6 +27,7 @@ OF_AN_ACCOUNT = {
     "MILLRACE_UPLOADS_QUEUE_URL": "",
     "MILLRACE_DEAD_LETTERS_QUEUE_URL": "",
     "MILLRACE_WORK_TEAM_ARN": "",
+    "MILLRACE_PHONE_NUMBER": "",
     "MILLRACE_OUTPUT_KMS_KEY": "",
     "MILLRACE_IMAGE_REGISTRY": "",
     "MILLRACE_IMAGE_TAG": "",
@@ -54,6 +55,7 @@ def of_local_aws(port: int) -> dict[str, str]:
         "MILLRACE_UPLOADS_QUEUE_URL": f"{queues}-uploads",
         "MILLRACE_DEAD_LETTERS_QUEUE_URL": f"{queues}-dead-letters",
         "MILLRACE_WORK_TEAM_ARN": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:workteam/private-crowd/{TEAM}",
+        "MILLRACE_PHONE_NUMBER": NOBODYS_NUMBER,
     }
 
 

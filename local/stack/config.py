@@ -10,6 +10,8 @@ from local.stack.errors import MillraceError
 HOST = "127.0.0.1"
 REPOSITORY = Path(__file__).resolve().parents[2]
 LAST_PORT = 65_535
+NOBODYS_NUMBER = "+12025550123"
+"""Who gets text messages on a laptop: one of the numbers that are kept for fiction, 555-0100 to 555-0199."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from local.stack.config import HOST, REPOSITORY, StackConfig
+from local.stack.config import HOST, NOBODYS_NUMBER, REPOSITORY, StackConfig
 from local.stack.credentials import USER, Credentials, password_file
 
 FOREIGN = re.compile(
@@ -64,6 +64,7 @@ def millrace(config: StackConfig, outputs: Mapping[str, str]) -> dict[str, str]:
         "MILLRACE_ENVIRONMENT": config.environment,
         "MILLRACE_TENANT": config.tenant,
         "MILLRACE_TEAM": config.team,
+        "MILLRACE_PHONE_NUMBER": NOBODYS_NUMBER,
     }
 
 

@@ -7,7 +7,7 @@ from airflow.sdk import Context
 from include.naming import TaskIdentity
 from include.run import Run
 from include.settings import settings
-from include.uploads import uris
+from include.uploads import Upload, in_order
 
 
 def run_of(context: Context) -> Run:
@@ -23,14 +23,14 @@ def run_of(context: Context) -> Run:
     )
 
 
-def uploads_of(context: Context) -> tuple[str, ...]:
-    """S3 URIs of the uploads that started the run; none if something else did.
+def uploads_of(context: Context) -> tuple[Upload, ...]:
+    """The uploads that started the run; none if something else did.
 
     A run may be told of several bursts, and a burst may have been told twice.
     """
     events = (event for each in context.get("triggering_asset_events", {}).values() for event in each)
     payloads = (event.extra.get("payload") for event in events)
-    return uris(
+    return in_order(
         upload
         for payload in payloads
         if isinstance(payload, Mapping)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from millrace.operators.base import AwsOperator
+from millrace.operators.sagemaker import ProcessingJobOperator, TrainingJobOperator
 from millrace.sensors.base import AwsSensor
 
 REPO = Path(__file__).parents[2]
@@ -65,10 +66,15 @@ def test_the_documentation_is_the_module_s_and_says_what_to_do_on_failure(dag):
 
 def test_the_pipeline_has_one_name_everywhere(dag):
     assert (REPO / "include" / "pipelines" / f"{dag.dag_id}.py").is_file()
-    assert (REPO / "include" / "jobs" / dag.dag_id).is_dir()
     page = REPO / "docs" / "pipelines" / f"{dag.dag_id}.md"
     assert page.is_file()
     assert "](images/" in page.read_text(), "the docs page has no picture of a run"
+
+
+def test_a_pipeline_that_runs_scripts_ships_them_in_a_folder_of_its_name(dag, tasks):
+    operators = [getattr(task, "operator_class", type(task)) for task in tasks]
+    runs_scripts = any(issubclass(each, ProcessingJobOperator | TrainingJobOperator) for each in operators)
+    assert (REPO / "include" / "jobs" / dag.dag_id).is_dir() == runs_scripts
 
 
 def test_wiring_is_short(dag):

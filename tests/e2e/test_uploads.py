@@ -71,7 +71,7 @@ class Receiving:
         return {run["dag_run_id"]: run["state"] for run in found}
 
     def uploads_of(self, dag_id, run_id):
-        """What a run's tasks saw as ``Run.uploads``."""
+        """What a run's tasks saw as ``Run.upload_uris``."""
         return self.api.xcom(dag_id, run_id, "find_uploads", -1)
 
     def until(self, condition, what):

@@ -17,14 +17,23 @@ class AwsHook(AwsGenericHook[Any]):
     Throttling and transient errors are retried by botocore. Every call says which task makes
     it, as metadata of its user agent, so that what a pipeline calls can be told from AWS's
     own records of API calls.
+
+    Args:
+        config: what else the client is to know; it comes before ours.
     """
 
-    def __init__(self, service: str, aws_conn_id: str | None, region_name: str | None = None) -> None:
+    def __init__(
+        self,
+        service: str,
+        aws_conn_id: str | None,
+        region_name: str | None = None,
+        config: Config | None = None,
+    ) -> None:
         super().__init__(
             aws_conn_id=aws_conn_id,
             region_name=region_name,
             client_type=service,
-            config=RETRIES.merge(Config(user_agent_extra=_caller())),
+            config=RETRIES.merge(Config(user_agent_extra=_caller())).merge(config or Config()),
         )
 
 

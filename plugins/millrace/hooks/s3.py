@@ -5,11 +5,17 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
+from botocore.exceptions import ClientError
+
 from include.bundles import Bundle
+from millrace.errors import code_of
 from millrace.hooks.aws import AwsHook
 from millrace.pages import object_page
 
 MAX_BYTES = 1024 * 1024
+EXISTS = "PreconditionFailed"
+CONFLICT = "ConditionalRequestConflict"
+"""What S3 answers when the object was deleted while it was being written: ask again."""
 
 
 class S3:
@@ -44,6 +50,35 @@ class S3:
         """Writes one object."""
         bucket, key = split(uri)
         self.client.put_object(Bucket=bucket, Key=key, Body=content)
+
+    def create(self, uri: str, content: bytes) -> bool:
+        """Writes an object that is not there yet; False if there is one, which stays as it is.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+        """
+        bucket, key = split(uri)
+        while True:
+            try:
+                self.client.put_object(Bucket=bucket, Key=key, Body=content, IfNoneMatch="*")
+            except ClientError as error:
+                if code_of(error) == EXISTS:
+                    return False
+                if code_of(error) != CONFLICT:
+                    raise
+            else:
+                return True
+
+    def copy(self, source: str, target: str, version: str | None = None) -> None:
+        """Copies an object of at most 5 GiB, in one version or the newest, without its tags."""
+        bucket, key = split(source)
+        to_bucket, to_key = split(target)
+        copied = {"Bucket": bucket, "Key": key, **({"VersionId": version} if version else {})}
+        self.client.copy_object(Bucket=to_bucket, Key=to_key, CopySource=copied, TaggingDirective="REPLACE")
+
+    def delete(self, uri: str) -> None:
+        """Deletes an object, if it is there."""
+        bucket, key = split(uri)
+        self.client.delete_object(Bucket=bucket, Key=key)
 
     def read_json(self, uri: str) -> Any:
         """Reads a small JSON document.

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowSkipException
 from botocore.exceptions import ClientError
 from typing_extensions import override
 
@@ -120,7 +121,8 @@ class VocabularyFilterOperator(AwsOperator):
     """A vocabulary filter that keeps its name: created or, if it is there, updated, which takes no waiting.
 
     Args:
-        build: makes the filter from the run and ``arguments``.
+        build: makes the filter from the run and ``arguments``, or None where there are no words, which skips
+            the task.
         arguments: what the builder takes beside the run; may hold XComArgs and templates.
     """
 
@@ -131,7 +133,7 @@ class VocabularyFilterOperator(AwsOperator):
     def __init__(
         self,
         *,
-        build: Callable[..., VocabularyFilter],
+        build: Callable[..., VocabularyFilter | None],
         arguments: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -143,6 +145,8 @@ class VocabularyFilterOperator(AwsOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         run = run_of(context)
         wanted = self.build(run, **self.arguments)
+        if wanted is None:
+            raise AirflowSkipException("nothing is filtered")
         request = {"VocabularyFilterName": wanted.name, **wanted.request(run)}
         try:
             self.client.create_vocabulary_filter(**request, Tags=run.tags(self.task_id))

@@ -14,7 +14,7 @@ from millrace.context import run_of
 @task
 def find_uploads() -> list[str]:
     """The URIs that this run was started by."""
-    return list(run_of(get_current_context()).uploads)
+    return list(run_of(get_current_context()).upload_uris)
 
 
 @dag(
