@@ -1,10 +1,11 @@
 """Events of S3 as they arrive, well-formed and not."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from include.uploads import NotAnUpload, Upload, uris
+from include.uploads import NotAnUpload, Upload, in_order
 
 
 def event(**changes):
@@ -78,11 +79,27 @@ def test_what_is_no_upload_says_what_it_is(body, reason):
         Upload.parse(body)
 
 
-def test_uris_are_in_order_of_arrival_and_each_once():
-    arrived = [("c", 3, "0"), ("b", 2, "2"), ("a", 2, "1"), ("c", 1, "0"), ("b", 2, "2")]
+def test_an_upload_is_what_its_payload_says():
+    upload = Upload.parse(event())
+    assert Upload.of(upload.payload()) == upload
+
+
+def test_uploads_are_in_order_of_arrival_and_each_version_once():
+    arrived = [("c", 3, "3"), ("b", 2, "2"), ("a", 2, "1"), ("c", 1, "0"), ("b", 2, "2"), ("c", 1, "0")]
     payloads = [
-        {"uri": f"s3://b/{key}", "time": f"2026-01-01T00:00:0{second}Z", "sequencer": sequencer}
+        Upload("b", key, 1, "e", f"v{sequencer}", f"2026-01-01T00:00:0{second}Z", sequencer).payload()
         for key, second, sequencer in arrived
     ]
-    assert uris(payloads) == ("s3://b/c", "s3://b/a", "s3://b/b")
-    assert uris([]) == ()
+    found = [(upload.key, upload.version) for upload in in_order(payloads)]
+    assert found == [("c", "v0"), ("a", "v1"), ("b", "v2"), ("c", "v3")]
+    assert in_order([]) == ()
+
+
+def test_without_versions_a_sequence_tells_one_upload_twice_from_two_uploads():
+    payloads = [Upload("b", "k", 1, "e", None, "2026-01-01T00:00:00Z", each).payload() for each in "1221"]
+    assert [upload.sequencer for upload in in_order(payloads)] == ["1", "2"]
+
+
+def test_a_run_has_the_uri_of_a_key_once(run):
+    versions = [Upload("b", "k", 1, "e", each, "2026-01-01T00:00:00Z", each) for each in "12"]
+    assert replace(run, uploads=tuple(versions)).upload_uris == ("s3://b/k",)

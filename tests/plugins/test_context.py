@@ -8,6 +8,7 @@ from airflow.sdk.api.datamodels._generated import AssetEventDagRunReference
 from airflow.sdk.execution_time.comms import AssetEventDagRunReferenceResult
 from airflow.sdk.execution_time.context import TriggeringAssetEventsAccessor
 
+from include.uploads import Upload
 from millrace.assets import ABALONE_MODEL, uploads
 from millrace.context import run_of
 
@@ -41,7 +42,7 @@ def told_of(*events):
 def burst(*keys, second=0):
     time = f"2026-01-01T00:00:0{second}Z"
     objects = [
-        {"uri": f"s3://b/{key}", "key": key, "time": time, "sequencer": f"{number:016X}"}
+        Upload("b", key, 1, "e", f"v{number}", time, f"{number:016X}").payload()
         for number, key in enumerate(keys)
     ]
     return {"from_trigger": True, "payload": {"objects": objects}}
@@ -49,13 +50,13 @@ def burst(*keys, second=0):
 
 def test_a_run_knows_the_uploads_that_started_it():
     context = told_of((uploads("demo"), burst("x", "a")))
-    assert run_of(context).uploads == ("s3://b/x", "s3://b/a")
+    assert run_of(context).upload_uris == ("s3://b/x", "s3://b/a")
 
 
 def test_several_bursts_are_one_list_in_order_of_arrival_without_duplicates():
     late, early = burst("c", "a", second=2), burst("b", "a", second=1)
     context = told_of((uploads("demo"), late), (uploads("demo"), early), (uploads("other"), late))
-    assert run_of(context).uploads == ("s3://b/b", "s3://b/a", "s3://b/c")
+    assert run_of(context).upload_uris == ("s3://b/b", "s3://b/a", "s3://b/c")
 
 
 def test_other_assets_bring_no_uploads():

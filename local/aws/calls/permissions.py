@@ -145,8 +145,10 @@ class Permissions:
             (f"s3:{action}", s3_arn(bucket, key, of_objects=operation == "DeleteObjects"))
         ]
         if source := request.environ.get("HTTP_X_AMZ_COPY_SOURCE"):
-            where = unquote(source).partition("?")[0].removeprefix("/")
-            permissions.append(("s3:GetObject", s3_arn(*where.split("/", 1))))
+            # The key is quoted, what comes after it is not.
+            where, _, version = source.partition("?")
+            read = "s3:GetObjectVersion" if version.startswith("versionId=") else "s3:GetObject"
+            permissions.append((read, s3_arn(*unquote(where).removeprefix("/").split("/", 1))))
         return permissions
 
     # Other services

@@ -15,6 +15,7 @@ from tests.include.infrastructure.calls import called
 from tests.include.infrastructure.variants import TEMPLATE, Variant, listed
 
 AIRFLOW = ("AirflowPolicy", "TriggererPolicy")
+TEXTS = "TextMessagesPolicy"
 OWN_QUEUES = {
     "sns:ListSubscriptionsByTopic",
     "sns:Subscribe",
@@ -34,6 +35,7 @@ NOT_CALLED = {
     "kms:GenerateDataKey": "S3, SNS and SQS encrypt in the caller's name",
     "s3:AbortMultipartUpload": "Airflow's remote logs may be uploaded in parts",
     "s3:GetBucketLocation": "Airflow's remote logging asks for it",
+    "s3:GetObjectVersion": "copying an upload reads it in the version that has arrived",
 }
 """Actions that no code of ours names, and why they are needed."""
 PASSED_TO = ["sagemaker.amazonaws.com", "transcribe.amazonaws.com"]
@@ -157,7 +159,20 @@ def test_names_that_the_pipelines_give_are_those_that_airflow_may_use(plain, lau
         assert not fnmatchcase(resource_name("other", "main", "dag"), patterns[resource])
 
 
-@pytest.mark.parametrize("policy", AIRFLOW)
+def test_only_who_has_a_policy_of_its_own_may_send_texts_and_that_publishes_to_no_topic(variant):
+    """A telephone number has no ARN: https://docs.aws.amazon.com/sns/latest/dg/sns-using-identity-based-policies.html"""
+    topics = {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}
+    [statement] = variant.statements(TEXTS)
+    assert "Resource" not in statement
+    assert (statement["Effect"], statement["Action"]) == ("Allow", "sns:Publish")
+    assert statement["NotResource"] == topics
+    others = [each for policy in ("JobRole", *AIRFLOW) for each in variant.statements(policy)]
+    published_to = [each["Resource"] for each in others if "sns:Publish" in listed(each["Action"])]
+    assert published_to == [{"Ref": "FailuresTopic"}]
+    assert not [each for each in others if "NotResource" in each]
+
+
+@pytest.mark.parametrize("policy", [*AIRFLOW, TEXTS])
 def test_a_managed_policy_is_not_longer_than_aws_takes(variant, policy):
     """6,144 characters without white space, once the names are in it."""
     document = json.dumps({"Statement": variant.statements(policy)}, default=str)

@@ -5,6 +5,7 @@ import pytest
 
 from include.bundles import Bundle
 from include.pipelines import training_workflow as spec
+from include.uploads import Upload
 from tests.include.test_requests import check
 
 PREFIX = "s3://millrace-test/main/training_workflow/manual__1/"
@@ -105,8 +106,12 @@ def test_work_is_kept_when_asked_for(run):
     assert spec.intermediate(with_params(run, keep_work=True)) == []
 
 
+def uploaded(*keys):
+    return tuple(Upload("b", key, 1, "e", "v", "2026-01-01T00:00:00Z", "0") for key in keys)
+
+
 def test_the_form_s_input_comes_before_uploads_and_these_before_what_is_current(run):
-    started = replace(run, uploads=("s3://b/one.csv", "s3://b/two.csv"))
+    started = replace(run, uploads=uploaded("one.csv", "two.csv"))
     named = replace(started, params={**PARAMS, "input_uri": "s3://b/k.csv"})
     current = "s3://millrace-test/main/input/training_workflow/current/"
     assert list(spec.preprocessing(run).inputs.values()) == [current]
@@ -118,7 +123,7 @@ def test_the_form_s_input_comes_before_uploads_and_these_before_what_is_current(
 
 
 def test_as_many_uploads_as_a_job_has_inputs_for(run):
-    uploads = tuple(f"s3://b/{number}.csv" for number in range(10))
+    uploads = uploaded(*(f"{number}.csv" for number in range(10)))
     full = spec.preprocessing(replace(run, uploads=uploads[:9])).request(run)
     assert len(full["ProcessingInputs"]) == 10
     check("CreateProcessingJob", {**full, "ProcessingJobName": "a"})

@@ -96,6 +96,14 @@ KEY = {"Bucket": "data", "Key": "main/d/r/model/model.tar.gz"}
             [("GetObject", f"{BUCKET}/main/d/other/*"), ("PutObject", f"{BUCKET}/*")],
         ),
         (
+            lambda s3: s3.copy_object(
+                Bucket="data",
+                Key="top",
+                CopySource={"Bucket": "data", "Key": "main/d/other/x", "VersionId": "null"},
+            ),
+            [("GetObjectVersion", f"{BUCKET}/main/d/other/*"), ("PutObject", f"{BUCKET}/*")],
+        ),
+        (
             lambda s3: s3.get_bucket_notification_configuration(Bucket="data"),
             [("GetBucketNotification", BUCKET)],
         ),

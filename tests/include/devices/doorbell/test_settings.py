@@ -7,6 +7,7 @@ import yaml
 
 from include.devices import doorbell
 from include.devices.doorbell.settings import SettingsError, read
+from include.uploads import uploads_prefix
 
 FOLDER = Path(doorbell.__file__).parent
 EXAMPLE = FOLDER / "doorbell.toml"
@@ -28,7 +29,7 @@ Template.add_multi_constructor("!", _function)
 
 def test_the_example_is_read_with_paths_beside_it():
     settings = read(EXAMPLE)
-    assert settings.prefix == "acme/uploads/voice_message/"
+    assert settings.prefix == uploads_prefix("acme", "voice_message")
     assert settings.greeting == FOLDER / "greeting.mp3"
     assert settings.device.key == FOLDER / "private.key"
 
