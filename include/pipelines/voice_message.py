@@ -22,6 +22,7 @@ DEFAULTS: Mapping[str, str | None] = {
     "filter_method": "mask",
 }
 """How recordings are heard where neither the run nor this environment's options say otherwise."""
+NAMES = f"it may have {', '.join(DEFAULTS)}"
 MEDIA = frozenset({".amr", ".flac", ".m4a", ".mp3", ".mp4", ".ogg", ".wav", ".webm"})
 """Of the files in a folder, those that are recordings. What is uploaded is heard, whatever its name."""
 MOST_NAME = 60
@@ -36,14 +37,15 @@ def options(run: Run, options: Any) -> dict[str, Any]:
     """How this run hears: what its form says, else this environment's options, else the defaults.
 
     Raises:
-        ValueError: the options are no mapping, or have an unknown name.
+        ValueError: the options are no object, or have an unknown name.
     """
     given = {} if options is None else options
-    if not isinstance(given, Mapping) or (unknown := sorted(set(given) - set(DEFAULTS))):
-        found = (
-            f"unknown: {', '.join(unknown)}" if isinstance(given, Mapping) else f"a {type(given).__name__}"
+    if not isinstance(given, Mapping):
+        raise ValueError(  # noqa: TRY004  # what a file holds is a value
+            f"{options_uri(run)} is a JSON {type(given).__name__}, not an object: {NAMES}"
         )
-        raise ValueError(f"{options_uri(run)} has {found}; it is a JSON object of {', '.join(DEFAULTS)}")
+    if unknown := sorted(set(given) - set(DEFAULTS)):
+        raise ValueError(f"{options_uri(run)} has {', '.join(unknown)}, which nobody knows: {NAMES}")
     return {name: run.params[name] or given.get(name) or default for name, default in DEFAULTS.items()}
 
 

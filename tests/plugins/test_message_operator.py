@@ -199,12 +199,6 @@ def test_what_another_run_left_unfinished_is_that_run_s_to_tell(operator, contex
     assert inbox() == []
 
 
-def test_another_recording_of_the_same_run_is_another_sender(operator, context, inbox):
-    with pytest.raises(Killed):
-        killed(operator(), PUBLISH).execute(context)
-    assert operator().execute(another(context, map_index=1))["sent"] is False
-
-
 def test_who_deletes_the_marker_has_the_message_sent(operator, context, inbox, s3):
     with pytest.raises(Killed):
         killed(operator(), PUBLISH).execute(context)

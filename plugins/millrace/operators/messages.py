@@ -61,7 +61,7 @@ class TextMessageOperator(AwsOperator):
         mask_secret(number)
         found = {name: self.s3.read_json(uri(run, **self.arguments)) for name, uri in self.documents.items()}
         message = self.build(run, **self.arguments, **found)
-        mine = Marker(uuid4().hex, f"{ti.dag_id}.{ti.task_id} {ti.map_index} of {ti.run_id}")
+        mine = Marker(uuid4().hex, f"{ti.dag_id}.{ti.task_id} of {ti.run_id}")
         marker = self._claim(message.marker, mine)
         if marker.message_id:
             self.log.info("was sent already, as %s by %s", marker.message_id, marker.sender)
@@ -124,5 +124,6 @@ def _unknown(message: TextMessage, reason: str) -> NoReturn:
 def _without(error: ClientError, number: str) -> ClientError:
     """The error without the number, which SNS repeats in its reason."""
     details = error.response["Error"]
-    hidden = {**details, "Message": details.get("Message", "").replace(number, masked(number))}
-    return ClientError({**error.response, "Error": hidden}, error.operation_name)  # type: ignore[typeddict-item]
+    reason = details.get("Message", "").replace(number, masked(number))
+    response: Any = {**error.response, "Error": {**details, "Message": reason}}
+    return ClientError(response, error.operation_name)
