@@ -35,7 +35,7 @@ from millrace.params import fraction, human_review, instance_type, language_code
 
 PARAMS = {
     "media_uri": s3_uri("Folder of the recordings; empty for what is current here.", optional=True),
-    "language_code": language_code(spec.LANGUAGES),
+    "language_code": language_code(speech.LANGUAGES),
     "held_out": Param(
         ["out_of_sample/*"], type="array", items={"type": "string"}, description="Recordings not asked about."
     ),
@@ -91,7 +91,7 @@ def transcript_improvement() -> None:
         response_timeout=timedelta(hours=5),
     )
     table = ProcessingJobOperator(
-        task_id="check_vocabulary", build=spec.table_check, arguments={"table": approved.output["table"]}
+        task_id="check_vocabulary", build=speech.table_check, arguments={"table": approved.output["table"]}
     )
     vocabulary = VocabularyOperator(
         task_id="create_vocabulary", build=spec.vocabulary, arguments={"live": live.output}

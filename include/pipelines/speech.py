@@ -10,6 +10,10 @@ from include.run import Run
 from include.sagemaker import INPUT, OUTPUT, Instances, ProcessingJob
 
 IMAGE = "speech"
+LANGUAGES = ("en-US", "en-GB", "de-DE", "fr-FR", "es-US", "hi-IN")
+"""Those whose vocabularies can be checked: see ``include/jobs/speech/character_sets.json``."""
+TABLE = "vocabulary.tsv"
+"""What a vocabulary's table is called."""
 
 
 def media_uri(run: Run) -> str:
@@ -37,6 +41,22 @@ def checking(run: Run, *, held_out: Sequence[str] = (), calls: bool = False) -> 
 def recordings_uri(run: Run) -> str:
     """The list of the recordings that go on."""
     return run.uri("recordings", "recordings.json")
+
+
+def table_check(run: Run, table: str) -> ProcessingJob:
+    """A vocabulary's table by Transcribe's rules, as people have left it."""
+    return script(
+        run,
+        "check_vocabulary.py",
+        inputs={"table": table},
+        arguments=["--table", f"{INPUT}/table", "--language", run.params["language_code"]],
+        output="vocabulary",
+    )
+
+
+def table_uri(run: Run) -> str:
+    """The table that has passed the check."""
+    return run.uri("vocabulary", TABLE)
 
 
 def script(

@@ -15,10 +15,7 @@ from include.run import Run
 from include.sagemaker import INPUT, ProcessingJob
 from include.transcribe import TranscriptionJob, Vocabulary
 
-LANGUAGES = ("en-US", "en-GB", "de-DE", "fr-FR", "es-US", "hi-IN")
-"""Those whose vocabularies can be checked: see ``include/jobs/speech/character_sets.json``."""
 BEFORE, AFTER = "before", "after"
-TABLE = "vocabulary.tsv"
 TEAM, FORMS = "review.ask_team", "review.list_clips"
 """The first tasks of the two ways to ask people: a work team through A2I, or forms on Airflow's page."""
 COLOURS = ("blue", "green")
@@ -133,26 +130,15 @@ def terms(
     ]
     if live:
         inputs["live"] = live["table"]
-        arguments += ["--live", f"{INPUT}/live/{TABLE}"]
+        arguments += ["--live", f"{INPUT}/live/{speech.TABLE}"]
     return speech.script(run, "propose_terms.py", inputs=inputs, arguments=arguments, output="proposal")
-
-
-def table_check(run: Run, table: str) -> ProcessingJob:
-    """The table by Transcribe's rules, as people have left it."""
-    return speech.script(
-        run,
-        "check_vocabulary.py",
-        inputs={"table": table},
-        arguments=["--table", f"{INPUT}/table", "--language", run.params["language_code"]],
-        output="vocabulary",
-    )
 
 
 def vocabulary(run: Run, live: Mapping[str, Any] | None) -> Vocabulary:
     """The vocabulary of this run, beside the live one."""
     return Vocabulary(
         name=next(name for name in _names(run) if not live or name != live["vocabulary"]),
-        table=run.uri("vocabulary", TABLE),
+        table=speech.table_uri(run),
         language=run.params["language_code"],
     )
 
@@ -165,7 +151,7 @@ def comparison(run: Run, checked: Mapping[str, float]) -> ProcessingJob | None:
         "recordings": run.uri("recordings"),
         BEFORE: run.uri("transcripts", BEFORE) + "/",
         AFTER: run.uri("transcripts", AFTER) + "/",
-        "table": run.uri("vocabulary", TABLE),
+        "table": speech.table_uri(run),
         "unsure": run.uri("unsure"),
     }
     arguments = [text for name in folders for text in (f"--{name}", f"{INPUT}/{name}")]
@@ -201,18 +187,18 @@ def live_uri(run: Run) -> str:
 def promotion(run: Run, vocabulary: str, live: Mapping[str, Any] | None) -> tuple[str, dict[str, Any]]:
     """Makes this run's vocabulary the live one."""
     before = {name: value for name, value in (live or {}).items() if name != "before"}
-    document = {"vocabulary": vocabulary, "table": run.uri("vocabulary", TABLE), "run": run.run_id}
+    document = {"vocabulary": vocabulary, "table": speech.table_uri(run), "run": run.run_id}
     return live_uri(run), {**document, "before": before or None}
 
 
 def proposed_table(run: Run) -> str:
     """Where the proposed table is."""
-    return run.uri("proposal", TABLE)
+    return run.uri("proposal", speech.TABLE)
 
 
 def edited_table(run: Run) -> str:
     """Where a table goes that a person has changed."""
-    return run.uri("approval", TABLE)
+    return run.uri("approval", speech.TABLE)
 
 
 def is_approval_wanted(run: Run) -> bool:

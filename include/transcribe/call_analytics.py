@@ -16,8 +16,8 @@ from include.transcribe.vocabulary import Filter, Request
 class CallAnalyticsJob:
     """The transcript and analysis of a call, the agent on one of two channels, the customer on the other.
 
-    ``output`` is the S3 URI of a folder, which ends in ``/``; AWS writes ``analytics/<job name>.json`` below
-    it. Without a ``language`` AWS identifies it.
+    ``output`` is an S3 URI: the transcript's own, which ends in ``.json``, or a folder's, which ends in
+    ``/`` and below which AWS writes ``analytics/<job name>.json``. Without a ``language`` AWS identifies it.
     """
 
     media: str

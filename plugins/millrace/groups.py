@@ -9,12 +9,11 @@ from airflow.sdk import TaskGroup, XComArg
 
 from include.a2i import HumanReview
 from include.run import Run
-from include.transcribe import TranscriptionJob
 from millrace.operators.choice import ChoiceOperator, DecisionOperator
 from millrace.operators.documents import Document, DocumentOperator
 from millrace.operators.forms import ClipFormOperator
 from millrace.operators.human_review import HumanReviewOperator
-from millrace.operators.transcribe import TranscriptionJobOperator
+from millrace.operators.transcribe import CallAnalyticsJobOperator, TranscriptionJobOperator
 
 
 class ClipReviewSpec(Protocol):
@@ -68,9 +67,14 @@ def clip_review(spec: ClipReviewSpec) -> ClipReview:
     return ClipReview(group, team.output, collected.output)
 
 
-def transcribe_each(task_id: str, build: Callable[..., TranscriptionJob], recordings: XComArg) -> Any:
-    """A transcription of each recording, named after it."""
-    return TranscriptionJobOperator.partial(
+def transcribe_each(
+    task_id: str,
+    build: Callable[..., Any],
+    recordings: XComArg,
+    operator: type[TranscriptionJobOperator | CallAnalyticsJobOperator] = TranscriptionJobOperator,
+) -> Any:
+    """A transcription of each recording, named after it; ``build`` returns the operator's kind of job."""
+    return operator.partial(
         task_id=task_id, build=build, map_index_template="{{ task.arguments['recording'] }}"
     ).expand(arguments=recordings)
 

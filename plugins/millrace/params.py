@@ -8,7 +8,9 @@ from millrace.defaults import EXECUTION_TIMEOUT
 
 S3_BUCKET = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 S3_URI = rf"{S3_BUCKET}(/.*)?$"
+S3_OBJECT = rf"{S3_BUCKET}/.*[^/]$"
 S3_ARCHIVE = rf"{S3_BUCKET}/.*\.tar\.gz$"
+VOCABULARY_NAME = r"^[0-9a-zA-Z._-]{1,200}$"
 INSTANCE_TYPE = r"^ml\.[a-z0-9-]+\.[a-z0-9]+$"
 MOST_INSTANCES = 20
 LONGEST_TASK = int(EXECUTION_TIMEOUT.total_seconds())
@@ -109,6 +111,16 @@ def xgboost(
 def language_code(languages: Sequence[str]) -> Param:
     """What is spoken, as Transcribe calls it."""
     return Param("en-US", enum=list(languages), description="What is spoken; the local AWS knows en-US only.")
+
+
+def vocabulary(otherwise: str) -> Param:
+    """A table of words in S3, or a vocabulary that Transcribe has, by its name."""
+    return Param(
+        None,
+        type=["null", "string"],
+        pattern=f"{S3_OBJECT}|{VOCABULARY_NAME}",
+        description=f"A table of words in S3 (s3://...), or the name of a vocabulary; {otherwise}",
+    )
 
 
 def human_review(*, minutes: int) -> dict[str, Param]:

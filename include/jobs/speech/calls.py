@@ -14,6 +14,8 @@ from pages import render
 from transcripts import Transcript
 from word_errors import Sentence, WordErrors, normalise
 
+MOST_SENTENCES = 1000
+"""Shown on a page, which says how many are left out."""
 LINE = re.compile(r"(?P<speaker>[^\s:]+) ?:\s*(?P<words>.*)")
 
 
@@ -88,9 +90,65 @@ def compare(reference: str, heard: Mapping[str, str]) -> Comparison:
     return Comparison(lines, {name: _errors(lines, _lines(name, text)) for name, text in heard.items()})
 
 
-def page(found: Mapping[str, Any], *, title: str, facts: Mapping[str, object] | None = None) -> str:
-    """The document of a comparison as HTML that needs no other file."""
-    return render("call_report.html", found=found, title=title, facts=facts or {})
+def together(comparisons: Mapping[str, Comparison]) -> dict[str, Any]:
+    """Totals of all calls, and each call with its own totals and sentences, for JSON.
+
+    Args:
+        comparisons: by the name of the call, all with the same transcripts; without any there are no totals.
+    """
+    sentences: dict[str, list[Sentence]] = {}
+    for comparison in comparisons.values():
+        for name, errors in comparison.errors.items():
+            sentences.setdefault(name, []).extend(errors.sentences)
+    return {
+        "totals": {name: totals(WordErrors(each)) for name, each in sentences.items()},
+        "calls": [{"name": name, **comparison.document()} for name, comparison in comparisons.items()],
+    }
+
+
+def metrics(found: Mapping[str, Any]) -> dict[str, float]:
+    """The flat numbers of a document of `together`: ``wer_without``, ``words_correct_with``, ..."""
+    flat: dict[str, float] = {}
+    for name, total in found["totals"].items():
+        flat |= {f"{rate}_{name}": round(total[rate], 6) for rate in ("wer", "wrr", "ser")}
+        flat |= {f"{kind}_{name}": total[kind] for kind in ("substitutions", "deletions", "insertions")}
+        flat[f"words_correct_{name}"] = total["matches"]
+        flat |= {"words": total["words"], "sentences": total["sentences"]}
+    return flat
+
+
+def page(
+    found: Mapping[str, Any],
+    *,
+    title: str,
+    facts: Mapping[str, object] | None = None,
+    recordings: Mapping[str, Mapping[str, Any]] | None = None,
+    set_aside: Sequence[Mapping[str, str]] = (),
+) -> str:
+    """The page of a document of `together`, as HTML that needs no other file.
+
+    Args:
+        found: the document.
+        title: of the page.
+        facts: shown as they are.
+        recordings: what each call is, by its name, as ``check_recordings.py`` leaves it.
+        set_aside: files with the reason and the remedy, as left there too.
+    """
+    shown, room = [], MOST_SENTENCES
+    for call in found["calls"]:
+        shown.append({**call, "sentences": call["sentences"][:room]})
+        room -= len(shown[-1]["sentences"])
+    return render(
+        "call_report.html",
+        found=found,
+        title=title,
+        facts=facts or {},
+        recordings=recordings or {},
+        measured={call["name"]: call["totals"] for call in found["calls"]},
+        set_aside=set_aside,
+        shown=[call for call in shown if call["sentences"]],
+        left_out=sum(len(call["sentences"]) for call in found["calls"]) - (MOST_SENTENCES - room),
+    )
 
 
 def _lines(name: str, text: str) -> list[Line]:

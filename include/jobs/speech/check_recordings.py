@@ -4,6 +4,7 @@ Output, under ``--output``:
 
 - ``recordings.json``: those that go on, by name, with their S3 URIs
 - ``references/<name>.txt``: the text of each that has one beside it
+- ``media.json``: what each of them is, by its name, and what is advised
 - ``set_aside.json``: the others, each with the reason and what to do
 - ``metrics.json``: flat numbers
 """
@@ -20,16 +21,19 @@ import media
 import recordings
 from documents import write_json
 from failure import JobError, run_job
-from recordings import Recording
+from recordings import MEDIA, REFERENCE, SET_ASIDE, Recording
 
-REFERENCE = ".txt"
+TABLE = "vocabulary.tsv"
+"""What a vocabulary's table is called that lies beside the recordings."""
 
 
 def files(folder: Path) -> dict[str, Path]:
-    """Paths below the folder, without those of texts and hidden files."""
+    """Paths below the folder, without those of texts, of a vocabulary's table and of hidden files."""
     found = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != REFERENCE)
     names = {path.relative_to(folder).as_posix(): path for path in found}
-    return {name: path for name, path in names.items() if not path.name.startswith((".", "_"))}
+    return {
+        name: path for name, path in names.items() if name != TABLE and not path.name.startswith((".", "_"))
+    }
 
 
 def check(
@@ -52,7 +56,7 @@ def check(
         raise JobError(f"There is no recording below {uri}: put audio or video there.")
     taken, refused = media.check_all(found, calls=calls)
     output.mkdir(parents=True, exist_ok=True)
-    write_json(output / "set_aside.json", [asdict(each) for each in refused])
+    write_json(output / SET_ASIDE, [asdict(each) for each in refused])
     for each in refused:
         print(f"{each.file} is set aside: {each.reason} {each.remedy}")
     for one in taken:
@@ -62,25 +66,29 @@ def check(
         raise JobError(f"None of {len(found)} recordings can be transcribed: {refused[0].reason}")
     known = recordings.named(((each.file, f"{uri}{each.file}") for each in taken), held_out)
     recordings.write(output, known)
+    names = {each.uri: each.name for each in known}
+    write_json(output / MEDIA, {names[f"{uri}{each.file}"]: asdict(each) for each in taken})
     paths = {f"{uri}{name}": path for name, path in found.items()}
-    references = [_keep_reference(paths[each.uri], each, output / "references") for each in known]
+    references = [_keep_reference(paths[each.uri], each, output) for each in known]
     metrics = {
         "recordings": len(taken),
         "recordings_held_out": sum(not each.in_sample for each in known),
         "recordings_set_aside": len(refused),
         "references": sum(references),
+        "vocabulary_tables": int((folder / TABLE).is_file()),
         "seconds_of_media": round(sum(each.seconds for each in taken), 2),
     }
     write_json(output / "metrics.json", metrics)
     return metrics
 
 
-def _keep_reference(path: Path, recording: Recording, folder: Path) -> bool:
+def _keep_reference(path: Path, recording: Recording, output: Path) -> bool:
     reference = path.with_suffix(REFERENCE)
     if not reference.is_file():
         return False
-    folder.mkdir(exist_ok=True)
-    shutil.copyfile(reference, folder / f"{recording.name}{REFERENCE}")
+    kept = recordings.reference_path(output, recording)
+    kept.parent.mkdir(exist_ok=True)
+    shutil.copyfile(reference, kept)
     return True
 
 

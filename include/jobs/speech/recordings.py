@@ -10,7 +10,9 @@ from pathlib import Path
 from documents import write_json
 from failure import JobError
 
-FILE = "recordings.json"
+FILE, MEDIA, SET_ASIDE = "recordings.json", "media.json", "set_aside.json"
+REFERENCE = ".txt"
+"""What a recording's text ends in that is otherwise called the same."""
 LONGEST_NAME = 100
 
 
@@ -55,6 +57,24 @@ def read(folder: Path) -> list[Recording]:
 def write(folder: Path, recordings: Iterable[Recording]) -> None:
     """Leaves them for the jobs and tasks that follow."""
     write_json(folder / FILE, [asdict(recording) for recording in recordings])
+
+
+def reference_path(folder: Path, recording: Recording) -> Path:
+    """Where the text of a recording is kept, if it has one."""
+    return folder / "references" / f"{recording.name}{REFERENCE}"
+
+
+def reference(folder: Path, recording: Recording) -> str | None:
+    """What is said in a recording, if it is known.
+
+    Raises:
+        JobError: the text is not UTF-8.
+    """
+    path = reference_path(folder, recording)
+    try:
+        return path.read_bytes().decode("utf-8-sig") if path.is_file() else None
+    except UnicodeDecodeError as error:
+        raise JobError(f"The reference {path.name} is not UTF-8: {error}. Save it so.") from error
 
 
 def _slug(path: str) -> str:

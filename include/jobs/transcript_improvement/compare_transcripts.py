@@ -18,9 +18,8 @@ import recordings
 import report
 import vocabulary
 from documents import write_json
-from failure import JobError, run_job
+from failure import run_job
 from rates import File
-from recordings import Recording
 from report import Improvement
 from transcripts import Transcript
 from windows import TaskCount
@@ -32,17 +31,23 @@ PLOTS = {
 }
 
 
-def compared(known: Sequence[Recording], before: Path, after: Path, references: Path) -> Iterator[File]:
+def compared(checked: Path, before: Path, after: Path) -> Iterator[File]:
     """The recordings that have a reference, with what was heard.
+
+    Args:
+        checked: folder with recordings and references.
+        before: folder with the transcripts without the new vocabulary.
+        after: folder with those with it.
 
     Raises:
         TranscriptError: a transcript is no result of Transcribe.
+        JobError: a reference is not UTF-8.
     """
-    for recording in known:
-        reference = references / f"{recording.name}.txt"
-        if reference.is_file():
+    for recording in recordings.read(checked):
+        said = recordings.reference(checked, recording)
+        if said is not None:
             first, second = (Transcript.read(folder / f"{recording.name}.json") for folder in (before, after))
-            yield File(recording.name, _text(reference), first.text, second.text, recording.in_sample)
+            yield File(recording.name, said, first.text, second.text, recording.in_sample)
 
 
 def compare(
@@ -81,13 +86,6 @@ def compare(
     return metrics
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_bytes().decode()
-    except UnicodeDecodeError as error:
-        raise JobError(f"The reference {path.name} is not UTF-8: {error}. Save it so.") from error
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the job from the command line; returns the exit code."""
     parser = argparse.ArgumentParser(description="Word errors and terms, without and with a vocabulary.")
@@ -102,10 +100,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
 
     def work() -> None:
-        known = recordings.read(args.recordings)
-        files = list(compared(known, args.before, args.after, args.recordings / "references"))
+        files = list(compared(args.recordings, args.before, args.after))
         [table] = args.table.glob("*.tsv")
-        print(json.dumps(compare(files, _text(table), args.unsure, args.threshold, args.output)))
+        print(
+            json.dumps(
+                compare(files, table.read_text(encoding="utf-8"), args.unsure, args.threshold, args.output)
+            )
+        )
 
     return run_job(work, ValueError)
 

@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 
+from include.pipelines import speech
 from include.pipelines import transcript_improvement as spec
 from tests.include.test_requests import check
 
@@ -38,7 +39,7 @@ def steps(run):
         spec.checking(run),
         spec.unsure_words(run),
         spec.terms(run, team=ANSWERED, forms=None, live=LIVE),
-        spec.table_check(run, table="s3://b/vocabulary.tsv"),
+        speech.table_check(run, table="s3://b/vocabulary.tsv"),
         spec.comparison(run, checked={"references": 4}),
     ]
 

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from calls import compare, labelled_lines, page
+import calls
+from calls import compare, labelled_lines, metrics, page, together
 from transcripts import Transcript, Word
 
 REFERENCE = """\
@@ -95,11 +96,42 @@ def test_a_transcript_without_channels_has_no_speakers():
         labelled_lines(Transcript([[Word("Hi", 0, 1, 1.0)]]))
 
 
+def test_all_calls_together_have_the_sum_of_their_errors():
+    first = compare(REFERENCE, {"without": WITHOUT, "with": REFERENCE})
+    second = compare("Agent : Hello", {"without": "Agent : Hell", "with": "Agent : Hell"})
+    found = together({"first": first, "second": second})
+    assert [call["totals"]["without"]["errors"] for call in found["calls"]] == [4, 1]
+    assert (found["totals"]["without"]["errors"], found["totals"]["without"]["words"]) == (5, 16)
+    flat = metrics(found)
+    assert (flat["wer_without"], flat["wer_with"]) == (round(5 / 16, 6), round(1 / 16, 6))
+    assert (flat["ser_without"], flat["words_correct_with"], flat["sentences"]) == (4 / 5, 15, 5)
+
+
+def test_no_call_has_no_totals():
+    assert together({}) == {"totals": {}, "calls": []}
+    assert metrics(together({})) == {}
+
+
+def test_a_page_says_how_many_sentences_it_leaves_out(monkeypatch):
+    monkeypatch.setattr(calls, "MOST_SENTENCES", 5)
+    found = together({name: compare(REFERENCE, {"without": WITHOUT}) for name in ("one", "two", "three")})
+    html = page(found, title="Calls")
+    assert "7 more sentences are in rates.json" in html
+    assert html.count("<article>") == 5
+    assert "<h3>two</h3>" in html
+    assert "<h3>three</h3>" not in html
+
+
 def test_the_page_shows_both_transcripts_and_escapes_them():
     reference = "Agent : Hello <script>alert(1)</script> you"
-    found = compare(reference, {"without": "Agent : Hello <b>", "with <i>": reference}).document()
-    html = page(json.loads(json.dumps(found)), title="Call <1>", facts={"file": "<x>.wav"})
+    heard = {"without": "Agent : Hello <b>", "with <i>": reference}
+    found = together({"<c>": compare(reference, heard)})
+    aside = {"file": "<y>.wav", "reason": "It is <silent>.", "remedy": "Check it."}
+    facts = {"file": "<x>.wav"}
+    html = page(json.loads(json.dumps(found)), title="Call <1>", facts=facts, set_aside=[aside])
     assert "<title>Call &lt;1&gt;</title>" in html
+    assert "<h3>&lt;c&gt;</h3>" in html
+    assert "It is &lt;silent&gt;." in html
     assert "&lt;x&gt;.wav" in html
     assert "with &lt;i&gt;" in html
     assert "<u>&lt;b&gt;</u>" in html

@@ -39,6 +39,14 @@ def check(table: Path, language: str) -> str:
     return text
 
 
+def _only_file(folder: Path) -> Path:
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    if len(found) != 1:
+        names = ", ".join(path.name for path in found[:MOST_SHOWN])
+        raise JobError(f"There are {len(found)} files where one table has to be ({names}): name its own URI.")
+    return found[0]
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the job from the command line; returns the exit code."""
     parser = argparse.ArgumentParser(description="A vocabulary's table by the rules of Transcribe.")
@@ -49,8 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
 
     def work() -> None:
-        [table] = args.table.iterdir()
-        text = check(table, args.language)
+        text = check(_only_file(args.table), args.language)
         args.output.mkdir(parents=True, exist_ok=True)
         (args.output / TABLE).write_text(text, encoding="utf-8")
         metrics = {"vocabulary_rows": len(vocabulary.parse(text))}
