@@ -114,6 +114,30 @@ def test_a_key_is_handed_on_only_to_aws_and_only_this_one(variant, resource):
     assert grant["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
 
 
+def decrypting(variant: Variant) -> dict[str, Any]:
+    """Key -> condition of what lets the role of the jobs decrypt."""
+    statements = variant.statements("JobRole")
+    found = [each for each in statements if "kms:Decrypt" in listed(each["Action"])]
+    return {str(each["Resource"]): each.get("Condition") for each in found}
+
+
+def test_transcribe_and_the_jobs_read_recordings_that_are_encrypted(variant):
+    """The role on which Transcribe takes reads every object of the bucket, by the key of the bucket."""
+    assert "transcribe.amazonaws.com" in PASSED_TO
+    assert decrypting(variant) == {str(variant.key): None}
+    [reading] = [each for each in variant.statements("JobRole") if "s3:GetObject" in listed(each["Action"])]
+    assert reading["Resource"] == {"Fn::Sub": "arn:${AWS::Partition}:s3:::${Bucket}/*"}
+
+
+def test_input_may_have_a_key_of_its_own_that_is_only_decrypted_and_only_for_s3():
+    variant = Variant({"InputKeyArn": "arn:aws:kms:us-east-1:123456789012:key/2"})
+    via_s3 = {"StringEquals": {"kms:ViaService": {"Fn::Sub": "s3.${AWS::Region}.${AWS::URLSuffix}"}}}
+    assert decrypting(variant) == {str(variant.key): None, str({"Ref": "InputKeyArn"}): via_s3}
+    for resource in ("JobRole", *AIRFLOW):
+        using = [each for each in variant.statements(resource) if each["Resource"] == {"Ref": "InputKeyArn"}]
+        assert {action for each in using for action in listed(each["Action"])} <= {"kms:Decrypt"}
+
+
 def test_jobs_have_network_interfaces_only_where_they_are_wanted(plain):
     def reaches(variant: Variant) -> bool:
         return any(action.startswith("ec2:") for action in variant.actions("JobRole"))
