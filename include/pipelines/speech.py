@@ -16,23 +16,44 @@ TABLE = "vocabulary.tsv"
 """What a vocabulary's table is called."""
 
 
-def media_uri(run: Run) -> str:
+def media_uri(run: Run, current: str = "current") -> str:
     """The folder of the recordings: what the run names, else the current one of this environment."""
-    uri: str = run.params["media_uri"] or run.input_uri("current/")
+    return as_folder(run.params["media_uri"] or run.input_uri(current))
+
+
+def as_folder(uri: str) -> str:
+    """The URI with a slash at its end, without which it would be a prefix of other folders' names too."""
     return uri if uri.endswith("/") else f"{uri}/"
 
 
-def checking(run: Run, *, held_out: Sequence[str] = (), calls: bool = False) -> ProcessingJob:
-    """The recordings that Transcribe takes, and the others with the reason."""
+def checking(
+    run: Run,
+    *,
+    held_out: Sequence[str] = (),
+    calls: bool = False,
+    measured: bool = False,
+    current: str = "current",
+) -> ProcessingJob:
+    """The recordings that Transcribe takes, and the others with the reason.
+
+    Args:
+        run: whose recordings they are.
+        held_out: patterns of recordings that nobody is asked about.
+        calls: whether each has an agent and a customer, on a channel each.
+        measured: whether they are of no use without a reference.
+        current: where they are below the input, when the run names no folder.
+    """
+    folder = media_uri(run, current)
     return script(
         run,
         "check_recordings.py",
-        inputs={"media": media_uri(run)},
+        inputs={"media": folder},
         arguments=[
             *("--media", f"{INPUT}/media"),
-            *("--uri", media_uri(run)),
+            *("--uri", folder),
             *(["--held-out", *held_out] if held_out else []),
             *(["--calls"] if calls else []),
+            *(["--measured"] if measured else []),
         ],
         output="recordings",
     )

@@ -13,7 +13,7 @@ import argparse
 import json
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -21,7 +21,9 @@ import media
 import recordings
 from documents import write_json
 from failure import JobError, run_job
+from media import Media, SetAside
 from recordings import MEDIA, REFERENCE, SET_ASIDE, Recording
+from word_errors import normalise
 
 TABLE = "vocabulary.tsv"
 """What a vocabulary's table is called that lies beside the recordings."""
@@ -37,7 +39,13 @@ def files(folder: Path) -> dict[str, Path]:
 
 
 def check(
-    folder: Path, uri: str, held_out: Sequence[str], output: Path, *, calls: bool = False
+    folder: Path,
+    uri: str,
+    held_out: Sequence[str],
+    output: Path,
+    *,
+    calls: bool = False,
+    measured: bool = False,
 ) -> dict[str, float]:
     """Writes everything and returns the metrics.
 
@@ -47,6 +55,7 @@ def check(
         held_out: patterns of recordings that nobody is asked about.
         output: folder to write.
         calls: whether they are for call analytics, which needs a channel for each of two speakers.
+        measured: whether they are of no use without a reference to measure against.
 
     Raises:
         JobError: there is no recording, or none that Transcribe takes.
@@ -55,6 +64,9 @@ def check(
     if not found:
         raise JobError(f"There is no recording below {uri}: put audio or video there.")
     taken, refused = media.check_all(found, calls=calls)
+    if measured:
+        taken, silent = _with_reference(taken, found)
+        refused += silent
     output.mkdir(parents=True, exist_ok=True)
     write_json(output / SET_ASIDE, [asdict(each) for each in refused])
     for each in refused:
@@ -64,7 +76,7 @@ def check(
             print(f"{one.file}: {advice}")
     if not taken:
         raise JobError(f"None of {len(found)} recordings can be transcribed: {refused[0].reason}")
-    known = recordings.named(((each.file, f"{uri}{each.file}") for each in taken), held_out)
+    known = recordings.named(((each.file, f"{uri}{each.file}", each.sample_rate) for each in taken), held_out)
     recordings.write(output, known)
     names = {each.uri: each.name for each in known}
     write_json(output / MEDIA, {names[f"{uri}{each.file}"]: asdict(each) for each in taken})
@@ -80,6 +92,30 @@ def check(
     }
     write_json(output / "metrics.json", metrics)
     return metrics
+
+
+def _with_reference(taken: Sequence[Media], paths: Mapping[str, Path]) -> tuple[list[Media], list[SetAside]]:
+    """The files that have a text with words beside them, and the others with what is wrong."""
+    kept, refused = [], []
+    for each in taken:
+        reference = paths[each.file].with_suffix(REFERENCE)
+        if reason := _unfit(reference):
+            remedy = f"Write what is said into {reference.name}, in UTF-8, a sentence on each line."
+            refused.append(SetAside(each.file, reason, remedy))
+        else:
+            kept.append(each)
+    return kept, refused
+
+
+def _unfit(reference: Path) -> str | None:
+    """Why nothing can be measured against a text."""
+    if not reference.is_file():
+        return "There is no text beside it to measure against."
+    try:
+        words = normalise(reference.read_bytes().decode())
+    except UnicodeDecodeError as error:
+        return f"The text beside it is not UTF-8: {error}."
+    return None if words else "The text beside it has no words."
 
 
 def _keep_reference(path: Path, recording: Recording, output: Path) -> bool:
@@ -100,12 +136,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     add("--uri", required=True, help="S3 URI of that folder, with a slash at its end")
     add("--held-out", nargs="*", default=[], help="patterns of recordings that nobody is asked about")
     add("--calls", action="store_true", help="they are calls: an agent and a customer, each on a channel")
+    add("--measured", action="store_true", help="set aside what has no text beside it to measure against")
     add("--output", type=Path, required=True, help="folder to write")
     args = parser.parse_args(argv)
 
     def work() -> None:
-        metrics = check(args.media, args.uri, args.held_out, args.output, calls=args.calls)
-        print(json.dumps(metrics))
+        options = {"calls": args.calls, "measured": args.measured}
+        print(json.dumps(check(args.media, args.uri, args.held_out, args.output, **options)))
 
     return run_job(work)
 

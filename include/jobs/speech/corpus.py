@@ -20,7 +20,6 @@ ENOUGH_WORDS = 10_000
 """Of transcripts of the domain, without which AWS advises to add other text of the domain and to tune."""
 MAX_LINE_BYTES = 64 * 1024
 MAX_SHOWN = 20
-LOWEST_WIDE_BAND_RATE = 16_000
 
 MARKUP = re.compile(
     r"</?[A-Za-z][^<>]*>|<!--"  # HTML, XML
@@ -113,11 +112,6 @@ def check(training: Path, tuning: Path | None = None) -> Report:
     if tuning:
         report.add(_read(tuning, "tuning", report.tuning))
     return report
-
-
-def base_model(sample_rate: int) -> str:
-    """The base model for audio of this rate in Hz: ``NarrowBand`` below 16 kHz, else ``WideBand``."""
-    return "NarrowBand" if sample_rate < LOWEST_WIDE_BAND_RATE else "WideBand"
 
 
 def _read(folder: Path, use: str, text: Text) -> Iterator[Problem]:

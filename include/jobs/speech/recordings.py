@@ -18,15 +18,19 @@ LONGEST_NAME = 100
 
 @dataclass(frozen=True)
 class Recording:
-    """``name`` is what its transcripts are called; ``in_sample`` says whether people are asked about it."""
+    """``name`` is what its transcripts are called; ``in_sample`` says whether people are asked about it.
+
+    ``sample_rate`` is in hertz.
+    """
 
     name: str
     uri: str
     in_sample: bool
+    sample_rate: int
 
 
-def named(files: Iterable[tuple[str, str]], held_out: Sequence[str]) -> list[Recording]:
-    """Recordings of files, given as their paths below the prefix and their URIs.
+def named(files: Iterable[tuple[str, str, int]], held_out: Sequence[str]) -> list[Recording]:
+    """Recordings of files, given as their paths below the prefix, their URIs and sample rates.
 
     Args:
         files: in any order.
@@ -37,13 +41,13 @@ def named(files: Iterable[tuple[str, str]], held_out: Sequence[str]) -> list[Rec
     """
     found = sorted(files)
     recordings = [
-        Recording(_slug(path), uri, not any(fnmatch(path, pattern) for pattern in held_out))
-        for path, uri in found
+        Recording(_slug(path), uri, not any(fnmatch(path, pattern) for pattern in held_out), rate)
+        for path, uri, rate in found
     ]
     if not any(recording.in_sample for recording in recordings):
         raise JobError(f"All {len(recordings)} recordings are held out: nobody could be asked about any.")
     first: dict[str, str] = {}
-    for recording, (path, _) in zip(recordings, found, strict=True):
+    for recording, (path, *_) in zip(recordings, found, strict=True):
         if (other := first.setdefault(recording.name, path)) != path:
             raise JobError(f"{other!r} and {path!r} would both be called {recording.name!r}: rename one.")
     return recordings

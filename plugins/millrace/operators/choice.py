@@ -48,10 +48,14 @@ class DecisionOperator(AwsOperator):
 
     @override
     def execute(self, context: Context) -> Any:
+        return self.decided(context)
+
+    def decided(self, context: Context, **found: Any) -> Any:
+        """What ``decide`` says, which also takes what the operator itself has found."""
         run, s3 = run_of(context), S3(self.aws_conn_id, self.region_name)
         addresses = {name: uri(run) for name, uri in self.documents.items()}
-        found = {name: s3.read_json(uri) if s3.exists(uri) else None for name, uri in addresses.items()}
-        return self.decide(run, **self.arguments, **found)
+        contents = {name: s3.read_json(uri) if s3.exists(uri) else None for name, uri in addresses.items()}
+        return self.decide(run, **self.arguments, **contents, **found)
 
 
 class GateOperator(DecisionOperator, BranchMixIn):

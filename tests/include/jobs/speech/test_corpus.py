@@ -5,7 +5,7 @@ import tracemalloc
 
 import pytest
 
-from corpus import MAX_SHOWN, base_model, check
+from corpus import MAX_SHOWN, check
 
 NOT_UTF8 = "which is not UTF-8 there: save the file as UTF-8"
 OWN_LINE = "put each sentence on a line of its own"
@@ -177,11 +177,3 @@ def test_text_is_streamed(folder):
         assert tracemalloc.get_traced_memory()[1] < 400_000
     finally:
         tracemalloc.stop()
-
-
-@pytest.mark.parametrize(
-    ("rate", "model"),
-    [(8_000, "NarrowBand"), (15_999, "NarrowBand"), (16_000, "WideBand"), (48_000, "WideBand")],
-)
-def test_the_base_model_is_that_of_the_sample_rate(rate, model):
-    assert base_model(rate) == model

@@ -149,7 +149,12 @@ def test_recordings_are_named_and_their_references_kept(checked):
     assert checked.metrics["recordings"] == 3
     assert (checked.metrics["recordings_held_out"], checked.metrics["references"]) == (1, 2)
     listed = {each["name"]: each for each in json.loads((checked.folder / "recordings.json").read_text())}
-    assert listed["held-two"] == {"name": "held-two", "uri": "s3://b/talks/held/two.wav", "in_sample": False}
+    assert listed["held-two"] == {
+        "name": "held-two",
+        "uri": "s3://b/talks/held/two.wav",
+        "in_sample": False,
+        "sample_rate": 16_000,
+    }
     assert listed["in-one"]["in_sample"]
     assert sorted(path.name for path in (checked.folder / "references").iterdir()) == [
         "held-two.txt",
