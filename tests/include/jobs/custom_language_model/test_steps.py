@@ -125,8 +125,8 @@ def test_text_is_counted(corpus):
 def test_text_in_latin_1_is_refused_with_file_line_and_byte(corpus):
     result = corpus(training=CORPUS.encode() + "Das Café ist offen.\n".encode("latin-1"))
     assert result.reason == (
-        "The corpus has 1 problem: training/text.txt, line 3, column 8, has the byte 0xe9, which is not UTF-8 "
-        "there: save the file as UTF-8."
+        "The corpus has 1 problem: training/text.txt, line 3, column 8, has the byte 0xe9, which is not "
+        "UTF-8 there: save the file as UTF-8."
     )
     assert json.loads((result.folder / "corpus.json").read_text())["problem_count"] == 1
 
