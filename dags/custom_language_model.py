@@ -90,10 +90,11 @@ def custom_language_model() -> None:
     )
     measured = {"compared": compared.output, "metrics": rates.output["metrics"]}
     better = GateOperator(task_id="hears_better", decide=spec.verdict, arguments=measured)
+    winner = LanguageModelDecisionOperator(task_id="find_winner", decide=spec.winner, arguments=measured)
     promote = DocumentOperator(
         task_id="promote",
         document=spec.promotion,
-        arguments={**measured, "base": base.output, "live": room.output},
+        arguments={"winner": winner.output, "base": base.output, "live": room.output},
     )
     # A model takes one of ten places of the account whether the run succeeds or not.
     tidied = DeleteLanguageModelsOperator(
@@ -103,9 +104,8 @@ def custom_language_model() -> None:
         documents={"live": spec.live_uri},
     )
 
-    chain(
-        checked, [base, corpus], room, [trained, tuned], compared, listed, transcribed, rates, better, promote
-    )
+    chain(checked, [base, corpus], room, [trained, tuned], compared, listed, transcribed, rates)
+    chain(rates, better, winner, promote)
     promote >> tidied.as_teardown(setups=room.as_setup())
 
 

@@ -210,19 +210,40 @@ def best(compared: Mapping[str, Any], metrics: Mapping[str, float]) -> str:
 
 def verdict(_run: Run, compared: Mapping[str, Any], metrics: Mapping[str, float]) -> Verdict:
     """Whether a variant goes live: the best one, if what is live does not hear as well."""
-    baseline, winner = compared["baseline"], best(compared, metrics)
+    baseline, name = compared["baseline"], best(compared, metrics)
     least = metrics[f"wer_{baseline}"]
-    if winner == baseline:
+    if name == baseline:
         return Verdict(
             False, f"no variant hears better than {baseline}, whose word error rate is {least:.4f}"
         )
-    difference = f"difference_{baseline}_{winner}"
+    difference = f"difference_{baseline}_{name}"
     low, high = metrics[f"{difference}_low"], metrics[f"{difference}_high"]
     return Verdict(
         True,
-        f"{winner} has a word error rate of {metrics[f'wer_{winner}']:.4f}, {baseline} one of {least:.4f}: a "
+        f"{name} has a word error rate of {metrics[f'wer_{name}']:.4f}, {baseline} one of {least:.4f}: a "
         f"difference of {metrics[difference]:+.4f} (95 % from {low:+.4f} to {high:+.4f})",
     )
+
+
+def winner(
+    _run: Run,
+    models: Sequence[Mapping[str, str]],
+    compared: Mapping[str, Any],
+    metrics: Mapping[str, float],
+) -> dict[str, Any]:
+    """The variant that goes live, with its name and rate.
+
+    Raises:
+        ValueError: its model is gone, as after a run that failed and of which only the end is cleared.
+    """
+    name = best(compared, metrics)
+    variant = compared["variants"][name]
+    if variant["model"] and variant["model"] not in {each["name"] for each in models}:
+        raise ValueError(
+            f"{name} hears best, but its model {variant['model']} was deleted when the run had failed: clear "
+            "find_room with everything downstream, which trains it again."
+        )
+    return {**variant, "variant": name, "word_error_rate": metrics[f"wer_{name}"]}
 
 
 def live_uri(run: Run) -> str:
@@ -231,23 +252,11 @@ def live_uri(run: Run) -> str:
 
 
 def promotion(
-    run: Run,
-    compared: Mapping[str, Any],
-    metrics: Mapping[str, float],
-    base: str,
-    live: Mapping[str, Any] | None,
+    run: Run, winner: Mapping[str, Any], base: str, live: Mapping[str, Any] | None
 ) -> tuple[str, dict[str, Any]]:
     """Makes the best variant the live one."""
-    winner = best(compared, metrics)
     before = {name: value for name, value in (live or {}).items() if name != "before"}
-    document = {
-        **compared["variants"][winner],
-        "base": base,
-        "variant": winner,
-        "word_error_rate": metrics[f"wer_{winner}"],
-        "run": run.run_id,
-    }
-    return live_uri(run), {**document, "before": before or None}
+    return live_uri(run), {**winner, "base": base, "run": run.run_id, "before": before or None}
 
 
 def obsolete(

@@ -8,14 +8,16 @@ from bootstrap import Interval
 from figures import GRID, axes, png
 
 POINT, BASELINE = "#1f6f8b", "#c05621"
-ROW_INCHES, FRAME_INCHES = 0.42, 1.2
+WIDTH_INCHES, ROW_INCHES, FRAME_INCHES = 9.6, 0.42, 0.9
 
 
 def rates(intervals: Mapping[str, Interval], baseline: str) -> bytes:
     """A row for each variant, by its name for people, from top to bottom; the baseline in another colour."""
     level = next(iter(intervals.values())).level
     figure, plot = axes(
-        f"Word error rate, with its {level:.0%} interval", FRAME_INCHES + ROW_INCHES * len(intervals)
+        f"Word error rate, with its {level:.0%} interval",
+        width=WIDTH_INCHES,
+        height=FRAME_INCHES + ROW_INCHES * len(intervals),
     )
     for row, (name, found) in enumerate(intervals.items()):
         colour = BASELINE if name == baseline else POINT
@@ -30,6 +32,7 @@ def rates(intervals: Mapping[str, Interval], baseline: str) -> bytes:
             textcoords="offset points",
             ha="center",
             fontsize=8,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
         )
     plot.axvline(intervals[baseline].estimate, color=BASELINE, linestyle=":", linewidth=1)
     plot.set_yticks(range(len(intervals)), [*intervals])

@@ -18,6 +18,7 @@ from text_files import HEAD_BYTES, SIGNATURES
 MAX_BYTES = {"training": 2 * 1024**3, "tuning": 200 * 1024**2}
 ENOUGH_WORDS = 10_000
 """Of transcripts of the domain, without which AWS advises to add other text of the domain and to tune."""
+SUFFIX = ".txt"
 MAX_LINE_BYTES = 64 * 1024
 MAX_SHOWN = 20
 
@@ -131,6 +132,9 @@ def _read(folder: Path, use: str, text: Text) -> Iterator[Problem]:
 
 def _read_file(path: Path, name: str, text: Text) -> Iterator[Problem]:
     before = text.words
+    if path.suffix != SUFFIX:
+        yield Problem(name, 0, 0, f"is not named {SUFFIX}: name it so if it is text, else leave it out")
+        return
     with path.open("rb") as stream:
         if kind := _kind(stream.read(HEAD_BYTES)):
             yield Problem(name, 0, 0, f"is {kind}: plain text in UTF-8 is needed")

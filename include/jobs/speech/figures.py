@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 GRID = "#8b949e"
 
 
-def axes(title: str, height: float = 3.8) -> tuple[Figure, Axes]:
-    """Without pyplot, which keeps figures in a state that all of a process share. ``height`` in inches."""
-    figure = Figure(figsize=(6.4, height), layout="constrained")
+def axes(title: str, *, width: float = 6.4, height: float = 3.8) -> tuple[Figure, Axes]:
+    """Without pyplot, which keeps figures in a state that all of a process share. Sizes are in inches."""
+    figure = Figure(figsize=(width, height), layout="constrained")
     found = figure.subplots()
     found.set_title(title, loc="left", fontsize=11, fontweight="bold")
     found.spines[["top", "right"]].set_visible(False)

@@ -155,12 +155,22 @@ def test_the_best_goes_live_if_it_hears_better_than_what_is(run, live, wer, winn
     verdict = spec.verdict(run, compared, metrics)
     assert verdict.passed is (winner is not None), verdict.reason
     if winner:
-        uri, document = spec.promotion(run, compared, metrics, "WideBand", live)
+        found = spec.winner(run, models("m-1", "m-2"), compared, metrics)
+        uri, document = spec.promotion(run, found, "WideBand", live)
         assert uri == "s3://millrace-test/main/custom_language_model/live/language-model-en-US.json"
         assert document["model"] == compared["variants"][winner]["model"]
-        assert document["word_error_rate"] == wer[winner]
+        assert (document["variant"], document["word_error_rate"]) == (winner, wer[winner])
         was = {name: value for name, value in LIVE.items() if name != "before"}
         assert document["before"] == (was if live else None)
+
+
+def test_a_model_that_was_deleted_when_the_run_failed_does_not_go_live(run):
+    compared = spec.variants(run, **MADE, live=None)
+    metrics = rates(generic=0.5, trained=0.2, tuned=0.1)
+    with pytest.raises(
+        ValueError, match=r"tuned hears best, but its model m-2 was deleted .* clear find_room"
+    ):
+        spec.winner(run, models("m-1"), compared, metrics)
 
 
 def test_the_reason_has_the_interval_of_the_difference(run):

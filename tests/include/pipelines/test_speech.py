@@ -22,7 +22,13 @@ def test_calls_are_checked_as_calls_and_what_is_held_out_is_named(run):
     arguments = speech.checking(run, held_out=["held/*"], calls=True).arguments
     assert arguments[arguments.index("--held-out") + 1] == "held/*"
     assert "--calls" in arguments
-    assert not {"--held-out", "--calls"} & set(speech.checking(run).arguments)
+    assert not {"--held-out", "--calls", "--measured"} & set(speech.checking(run).arguments)
+
+
+def test_a_pipeline_may_keep_its_recordings_in_a_folder_beside_other_input(run):
+    job = speech.checking(run, measured=True, current="current/held_out")
+    assert job.inputs["media"] == f"{CURRENT}held_out/"
+    assert "--measured" in job.arguments
 
 
 def test_a_script_ships_with_the_modules_of_speech(run):

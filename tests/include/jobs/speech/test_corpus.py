@@ -177,3 +177,9 @@ def test_text_is_streamed(folder):
         assert tracemalloc.get_traced_memory()[1] < 400_000
     finally:
         tracemalloc.stop()
+
+
+def test_a_file_of_another_name_is_refused(folder):
+    assert said(folder, SENTENCES, "README.md") == [
+        "training/README.md is not named .txt: name it so if it is text, else leave it out."
+    ]
