@@ -21,7 +21,7 @@ downstream. To take a promotion back, write what `before` says into the document
 from datetime import timedelta
 
 import pendulum
-from airflow.sdk import Param, chain, dag
+from airflow.sdk import chain, dag
 
 from include.pipelines import custom_language_model as spec
 from include.pipelines import speech
@@ -32,18 +32,13 @@ from millrace.operators.documents import DocumentOperator
 from millrace.operators.language_models import DeleteLanguageModelsOperator, LanguageModelDecisionOperator
 from millrace.operators.sagemaker import ProcessingJobOperator
 from millrace.operators.transcribe import LanguageModelOperator
-from millrace.params import instance_type, language_code, s3_uri
+from millrace.params import instance_type, language_code, s3_uri, vocabulary_name
 
 PARAMS = {
     "training_uri": s3_uri("Folder of text to train on; empty for what is current here.", optional=True),
     "tuning_uri": s3_uri("Folder of text to tune with; empty for none, or the current.", optional=True),
     "media_uri": s3_uri("Folder of held-out recordings; empty for what is current here.", optional=True),
-    "vocabulary": Param(
-        None,
-        type=["null", "string"],
-        pattern=r"^[0-9a-zA-Z._-]{1,200}$",
-        description="Name of a vocabulary to measure every model with, too; empty for none.",
-    ),
+    "vocabulary": vocabulary_name("Name of a vocabulary to measure every model with, too; empty for none."),
     "language_code": language_code(spec.LANGUAGES),
     "instance_type": instance_type("ml.m5.large", "What the checks and measurements run on."),
 }

@@ -30,7 +30,7 @@ from millrace.operators.choice import DecisionOperator
 from millrace.operators.messages import TextMessageOperator
 from millrace.operators.snapshots import SnapshotOperator
 from millrace.operators.transcribe import TranscriptionJobOperator, VocabularyFilterOperator
-from millrace.params import s3_uri
+from millrace.params import s3_uri, vocabulary_name
 
 NAME = "{{ task.arguments['recording']['name'] }}"
 PARAMS = {
@@ -41,12 +41,7 @@ PARAMS = {
         pattern="^[a-z]{2,3}-[A-Z]{2}$",
         description="What is spoken; empty for this environment's. The local AWS knows en-US only.",
     ),
-    "vocabulary": Param(
-        None,
-        type=["null", "string"],
-        pattern="^[0-9a-zA-Z._-]{1,200}$",
-        description="Custom vocabulary of that language; empty for this environment's.",
-    ),
+    "vocabulary": vocabulary_name("Custom vocabulary of that language; empty for this environment's."),
     "filter_words_uri": s3_uri(
         "Text file of words that no message shows, one a line; empty for this environment's.", optional=True
     ),

@@ -123,6 +123,11 @@ def vocabulary(otherwise: str) -> Param:
     )
 
 
+def vocabulary_name(description: str) -> Param:
+    """A vocabulary that Transcribe has, by its name; optional."""
+    return Param(None, type=["null", "string"], pattern=VOCABULARY_NAME, description=description)
+
+
 def human_review(*, minutes: int) -> dict[str, Param]:
     """Who is asked, for how long, and when their answers are enough."""
     return {
