@@ -204,8 +204,8 @@ def comparison(run: Run, compared: Mapping[str, Any]) -> ProcessingJob:
 
 def best(compared: Mapping[str, Any], metrics: Mapping[str, float]) -> str:
     """The variant that hears best; of equals the baseline, else the first."""
-    baseline = compared["baseline"]
-    return min(compared["variants"], key=lambda name: (metrics[f"wer_{name}"], name != baseline))
+    names: list[str] = [*compared["variants"]]
+    return min(names, key=lambda name: (metrics[f"wer_{name}"], name != compared["baseline"]))
 
 
 def verdict(_run: Run, compared: Mapping[str, Any], metrics: Mapping[str, float]) -> Verdict:
