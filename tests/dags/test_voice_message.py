@@ -14,7 +14,7 @@ def test_a_recording_that_fails_takes_nothing_from_the_others(dag):
     group = dag.task_group.children["message"]
     assert isinstance(group, TaskGroup)
     assert type(group).__name__ == "MappedTaskGroup"
-    assert dag.get_task("message.send").upstream_task_ids == {"message.transcribe"}
+    assert dag.get_task("message.send").upstream_task_ids == {"message.transcribe", "take_recordings"}
 
 
 def test_a_run_without_words_to_filter_still_transcribes(dag):
