@@ -2,6 +2,7 @@
 
 import json
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -25,8 +26,9 @@ ADDED = "doorbell-cam\t\t\tDoorbell Cam\n"
 class Listener:
     """A reviewer who knows the texts of the recordings that are not held out."""
 
-    def __init__(self, stack):
-        self.stack, self.over, self.answered, self.asked = stack, threading.Event(), 0, []
+    def __init__(self, stack, said):
+        self.stack, self.said = stack, said
+        self.over, self.answered, self.asked = threading.Event(), 0, []
         self.thread = threading.Thread(target=self._work, name="reviewer")
 
     def __enter__(self):
@@ -43,10 +45,8 @@ class Listener:
 
     def answer(self, task):
         self.asked.append(task)
-        folder, _, name = task["file"].partition("-")
-        said = (SAMPLE / folder / f"{name}.txt").read_text()
         heard = Transcript.of(json.loads(self.stack.read(self.transcript(task["file"]))))
-        return Reference(said, heard).between(task["start"], task["end"]) or task["heard"]
+        return Reference(self.said(task["file"]), heard).between(task["start"], task["end"]) or task["heard"]
 
     def transcript(self, name):
         """Of the newest run."""
@@ -57,11 +57,17 @@ class Listener:
         return f"s3://{self.stack.bucket}/{max(mine, key=lambda item: item['LastModified'])['Key']}"
 
 
+def said_in_the_sample(name):
+    """The text of a recording of the sample, by the name of its transcript."""
+    folder, _, file = name.partition("-")
+    return (SAMPLE / folder / f"{file}.txt").read_text()
+
+
 @pytest.fixture(scope="module")
 def improved(stack):
     """The first run, on the sample: what it left, and what its reviewer was asked."""
     stack.millrace("up")
-    with Listener(stack) as listener:
+    with Listener(stack, said_in_the_sample) as listener:
         run = stack.run(DAG)
     return run, listener
 
@@ -162,3 +168,35 @@ def test_a_table_that_a_person_changed_is_the_one_that_goes_live(stack, improved
     assert stack.read(live["table"]).decode() == shown + ADDED
     assert (live["run"], live["before"]["run"]) == (run["run_id"], improved[0]["run_id"])
     assert stack.states(DAG, run["run_id"])["compare"] == "skipped"
+
+
+@pytest.fixture
+def real_speech(stack):
+    """Seven sentences that people read, those of one book held out; name -> text."""
+    folder = REPO.parent / "shared" / "data" / "speech"
+    if not (folder / "transcripts.tsv").is_file():
+        pytest.skip("there are no recordings of people at ../shared/data/speech")
+    rows = (line.split("\t") for line in (folder / "transcripts.tsv").read_text().splitlines()[1:])
+    texts, s3 = dict(rows), stack.client("s3")
+    for file, text in texts.items():
+        s3.upload_file(str(folder / file), stack.bucket, f"main/input/people/{file}")
+        key = f"main/input/people/{Path(file).stem}.txt"
+        s3.put_object(Bucket=stack.bucket, Key=key, Body=text.encode())
+    return {Path(file).stem: text for file, text in texts.items()}
+
+
+@pytest.mark.slow
+def test_people_who_read_are_heard_no_worse_with_words_of_theirs(stack, improved, real_speech):
+    with Listener(stack, real_speech.__getitem__) as listener:
+        run = stack.run(
+            DAG,
+            *("--param", f"media_uri=s3://{stack.bucket}/main/input/people/"),
+            *("--param", 'held_out=["LJ*"]'),
+        )
+    metrics = run["metrics"]
+    assert (metrics["recordings"], metrics["references"], metrics["recordings_set_aside"]) == (7, 7, 0)
+    assert listener.answered == metrics["review_tasks"]
+    for split in ("in_sample", "out_sample"):
+        assert 0 < metrics[f"wer_before_{split}"] < 0.5
+        assert metrics[f"wer_after_{split}"] < 0.5
+    assert metrics["wer_after_in_sample"] <= metrics["wer_before_in_sample"]
