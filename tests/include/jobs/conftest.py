@@ -1,12 +1,15 @@
 """Runs job scripts as SageMaker would: as processes, in the environment of their image."""
 
+import json
 import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from include.bundles import Bundle
 from local.aws.runtime.images import ImageStore
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -80,3 +83,36 @@ def real_abalone() -> Path:
     if not (folder / "abalone.csv").is_file():
         pytest.skip("the UCI Abalone data is not at ../shared/data/abalone/abalone.csv")
     return folder
+
+
+@pytest.fixture
+def step(request, tmp_path):
+    """Runs a script of what ships with the pipeline of the test's folder, in the image ``speech``.
+
+    Gives its metrics, its log, the folder of its output and, if it failed, the reason.
+    """
+    python, code = interpreter("speech"), tmp_path / "code"
+    for name, content in Bundle.of_job(request.path.parent.name, "speech").files.items():
+        (code / name).parent.mkdir(parents=True, exist_ok=True)
+        (code / name).write_bytes(content)
+
+    def run(script, *arguments, output):
+        done = subprocess.run(
+            [python, "-W", "error", code / script, *map(str, arguments), "--output", tmp_path / output],
+            env={**os.environ, "SAGEMAKER_BASE_DIR": str(tmp_path / "opt")},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        message = tmp_path / "opt" / "output" / "message"
+        assert done.returncode == 0 or message.exists(), done.stderr
+        metrics = tmp_path / output / "metrics.json"
+        return SimpleNamespace(
+            reason=message.read_text() if done.returncode else None,
+            log=done.stdout + done.stderr,
+            metrics=json.loads(metrics.read_text()) if metrics.exists() else {},
+            folder=tmp_path / output,
+        )
+
+    return run

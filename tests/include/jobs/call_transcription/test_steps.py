@@ -1,16 +1,10 @@
 """The steps of the call transcription, each as a process of the image, on documents of AWS's form."""
 
 import json
-import os
 import struct
-import subprocess
 import wave
-from types import SimpleNamespace
 
 import pytest
-
-from include.bundles import Bundle
-from tests.include.jobs.conftest import interpreter
 
 SAID = "Agent : How can I help you?\nCustomer : My EC2 instance is gone.\nAgent : Let me see.\n"
 HEARD = [
@@ -20,41 +14,6 @@ HEARD = [
 ]
 BETTER = [*HEARD[:1], ("CUSTOMER", "My EC2 instance is gone ."), *HEARD[2:]]
 RATE = 8_000
-
-
-@pytest.fixture(scope="module")
-def python():
-    return interpreter("speech")
-
-
-@pytest.fixture
-def step(tmp_path, python):
-    """Runs a script of what ships with the pipeline; gives its metrics and the reason of a failure."""
-    code = tmp_path / "code"
-    code.mkdir()
-    for name, content in Bundle.of_job("call_transcription", "speech").files.items():
-        (code / name).write_bytes(content)
-
-    def run(script, *arguments, output):
-        done = subprocess.run(
-            [python, code / script, *map(str, arguments), "--output", tmp_path / output],
-            env={**os.environ, "SAGEMAKER_BASE_DIR": str(tmp_path / "opt")},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        message = tmp_path / "opt" / "output" / "message"
-        assert done.returncode == 0 or message.exists(), done.stderr
-        metrics = tmp_path / output / "metrics.json"
-        return SimpleNamespace(
-            reason=message.read_text() if done.returncode else None,
-            log=done.stdout + done.stderr,
-            metrics=json.loads(metrics.read_text()) if metrics.exists() else {},
-            folder=tmp_path / output,
-        )
-
-    return run
 
 
 def sound(path, channels=2, rate=RATE, peak=12_000):

@@ -1,53 +1,12 @@
 """The steps of custom language models, each as a process of the image, on documents of AWS's form."""
 
 import json
-import os
-import subprocess
 import wave
-from types import SimpleNamespace
 
 import pytest
 
-from include.bundles import Bundle
-from tests.include.jobs.conftest import interpreter
-
 SAID = ["We start the training job.", "The champion stays in place."]
 CORPUS = "The pipeline reads every table.\nThe quality gate checks the schema.\n"
-
-
-@pytest.fixture(scope="module")
-def python():
-    return interpreter("speech")
-
-
-@pytest.fixture
-def step(tmp_path, python):
-    """Runs a script of what ships with the pipeline; gives its metrics and the reason of a failure."""
-    code = tmp_path / "code"
-    for name, content in Bundle.of_job("custom_language_model", "speech").files.items():
-        (code / name).parent.mkdir(parents=True, exist_ok=True)
-        (code / name).write_bytes(content)
-
-    def run(script, *arguments, output):
-        done = subprocess.run(
-            [python, "-W", "error", code / script, *map(str, arguments), "--output", tmp_path / output],
-            env={**os.environ, "SAGEMAKER_BASE_DIR": str(tmp_path / "opt")},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        message = tmp_path / "opt" / "output" / "message"
-        assert done.returncode == 0 or message.exists(), done.stderr
-        metrics = tmp_path / output / "metrics.json"
-        return SimpleNamespace(
-            reason=message.read_text() if done.returncode else None,
-            log=done.stdout + done.stderr,
-            metrics=json.loads(metrics.read_text()) if metrics.exists() else {},
-            folder=tmp_path / output,
-        )
-
-    return run
 
 
 @pytest.fixture

@@ -1,56 +1,14 @@
 """The steps of the transcript improvement, each as a process of the image, on documents of AWS's form."""
 
 import json
-import os
 import shutil
-import subprocess
 import wave
-from types import SimpleNamespace
 
 import pytest
-
-from include.bundles import Bundle
-from tests.include.jobs.conftest import interpreter
 
 SAID = "We start an EC2 instance and keep data in S3."
 HEARD = "We start an easy to instance and keep data in as three"
 UNSURE = {"easy": 0.2, "to": 0.3, "as": 0.1, "three": 0.35}
-
-
-@pytest.fixture(scope="module")
-def python():
-    return interpreter("speech")
-
-
-@pytest.fixture
-def step(tmp_path, python):
-    """Runs a script of what ships with the pipeline; gives its metrics and the reason of a failure."""
-    code = tmp_path / "code"
-    for name, content in Bundle.of_job("transcript_improvement", "speech").files.items():
-        (code / name).parent.mkdir(parents=True, exist_ok=True)
-        (code / name).write_bytes(content)
-
-    def run(script, *arguments, output):
-        done = subprocess.run(
-            [python, code / script, *map(str, arguments), "--output", tmp_path / output],
-            env={**os.environ, "SAGEMAKER_BASE_DIR": str(tmp_path / "opt")},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        message = tmp_path / "opt" / "output" / "message"
-        assert done.returncode == 0 or message.exists(), done.stderr
-        reason = message.read_text() if done.returncode else None
-        metrics = tmp_path / output / "metrics.json"
-        return SimpleNamespace(
-            reason=reason,
-            log=done.stdout + done.stderr,
-            metrics=json.loads(metrics.read_text()) if metrics.exists() else {},
-            folder=tmp_path / output,
-        )
-
-    return run
 
 
 def transcript(words, confidences):
