@@ -1,8 +1,6 @@
 """Spark on two hosts: the abalone step does what it does on one, and a host that dies ends the job."""
 
 import hashlib
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -10,11 +8,10 @@ import pytest
 
 from include.bundles import Bundle
 from local.aws.server import LocalAws
+from tests.include.jobs.conftest import IMAGES
 from tests.local.aws.sagemaker.account import Account, until
 
 REPOSITORY = Path(__file__).parents[3]
-# Shared with `make run`, so that the environment is installed once.
-IMAGES = Path(os.environ.get("MILLRACE_HOME", REPOSITORY / ".millrace")) / "images"
 SPARK = "173754725891.dkr.ecr.us-east-1.amazonaws.com/sagemaker-spark-processing:3.5-cpu-py312-v1.0"
 SAMPLE = (REPOSITORY / "include" / "samples" / "abalone" / "abalone.csv").read_bytes()
 BASE = "/opt/ml/processing"
@@ -31,15 +28,15 @@ FAIL = WORK + "raise RuntimeError('no such luck')\n"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    with LocalAws(home=tmp_path_factory.mktemp("aws"), images=IMAGES, port=0) as aws:
-        yield aws
+def images() -> Path:
+    """Shared with `make run`, so that the environment is installed once."""
+    return IMAGES
 
 
 @pytest.fixture(scope="module")
 def account(server: LocalAws) -> Account:
     account = Account(server.endpoint_url).furnish()
-    for name, content in Bundle.of_job("abalone").files.items():
+    for name, content in Bundle.of_job("abalone", "datasets").files.items():
         account.put(f"scripts/{name}", content)
     lines = SAMPLE.splitlines(keepends=True)
     account.put("in/größe 1+1=2/a %20.csv", b"".join(lines[:1500]) + b"M,1\n")
