@@ -45,11 +45,34 @@ class Clients:
         """A client that threads may share."""
         return cast("S3Client", self._client("s3", region))
 
+    def glue(self, region: str) -> Any:
+        """A client that threads may share."""
+        return self._client("glue", region)
+
     def logs(self, region: str) -> "CloudWatchLogsClient":
         """A client that threads may share."""
         return cast("CloudWatchLogsClient", self._client("logs", region))
 
-    def _client(self, service: str, region: str) -> Any:
+    def functions(self, region: str) -> Any:
+        """A client of Lambda that threads may share, and that waits as long as a function may take."""
+        return self._client("lambda", region, read_timeout=920, retries={"total_max_attempts": 1})
+
+    def of(self, service: str, region: str) -> Any:
+        """A client of any service, by botocore's name, that threads may share."""
+        return self._client(service, region)
+
+    def container_environment(self, region: str) -> dict[str, str]:
+        """What a container's SDK finds: on AWS from the instance, here from variables."""
+        return {
+            "AWS_ENDPOINT_URL": self.aws.endpoint_url,
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def _client(self, service: str, region: str, **options: Any) -> Any:
         with self._lock:
             if (service, region) not in self._clients:
                 self._clients[service, region] = self._session.client(
@@ -58,7 +81,7 @@ class Clients:
                     endpoint_url=self.aws.endpoint_url,
                     aws_access_key_id=self.access_key,
                     aws_secret_access_key="local",  # noqa: S106
-                    config=Config(max_pool_connections=20, s3={"addressing_style": "path"}),
+                    config=Config(max_pool_connections=20, s3={"addressing_style": "path"}, **options),
                 )
             return self._clients[service, region]
 

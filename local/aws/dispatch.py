@@ -20,9 +20,14 @@ from local.aws.calls.attribution import attribute
 from local.aws.calls.permissions import Permissions
 from local.aws.http import ExcInfo, refuse_to_write
 from local.aws.incoming import Incoming
+from local.aws.json_service import JsonService
 from local.aws.pages import ROOT, Pages
 from local.aws.review.page import ReviewPage
 from local.aws.review.policies import REVIEW
+from local.aws.services import firehose, kinesis
+from local.aws.services.feature_store.runtime import FeatureStoreRuntime
+from local.aws.services.firehose.operations import RECORDS as RECORDS_OF_FIREHOSE
+from local.aws.services.kinesis.operations import RECORDS as RECORDS_OF_KINESIS
 from local.aws.services.sagemaker.interruption import PATH as INTERRUPTION
 from local.aws.services.sagemaker.interruption import Interruption
 from local.aws.webhdfs import WebHdfs, WebHdfsRequest
@@ -38,7 +43,7 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 SAGEMAKER_BY_PATH = (
     (re.compile(r"^/endpoints/[^/]+/(async-)?invocations(-response-stream)?$"), "runtime.sagemaker"),
     (re.compile(r"^/human-loops(/|$)"), "a2i-runtime.sagemaker"),
-    (re.compile(r"^/(FeatureGroup/|BatchGetRecord$)"), "featurestore-runtime.sagemaker"),
+    (re.compile(r"^/(FeatureGroup/|Batch(Get|Write)Record$)"), "featurestore-runtime.sagemaker"),
     (re.compile(r"^/BatchPutMetrics$"), "metrics.sagemaker"),
 )
 """Services that sign as ``sagemaker``; everything else with that name is SageMaker itself."""
@@ -65,6 +70,11 @@ class Dispatcher(DomainDispatcherApplication):
         self._review = ReviewPage(aws)
         self._webhdfs = WebHdfs(aws)
         self._interruption = Interruption(aws)
+        self._own = (
+            FeatureStoreRuntime(aws),
+            JsonService("kinesis", lambda: kinesis.operations().by_name, RECORDS_OF_KINESIS, aws.region),
+            JsonService("firehose", lambda: firehose.operations().by_name, RECORDS_OF_FIREHOSE, aws.region),
+        )
         self._permissions = Permissions(aws.account_id, self._backend_of)
 
     @override
@@ -129,6 +139,10 @@ class Dispatcher(DomainDispatcherApplication):
         operation = "InvokeEndpoint" if request.path.endswith("/invocations") else request.operation
         if operation in WAITING or request.service == "s3":  # S3 does this itself, for uploads
             return nullcontext()
+        if self._own_of(request):  # what these keep is not part of the snapshot
+            return nullcontext()
+        if request.service == "redshift-data":  # a statement may be waited for; it reports its changes itself
+            return nullcontext()
         reads = READS.match(operation) if operation else request.method in ("GET", "HEAD")
         return nullcontext() if reads else self._aws.changing()
 
@@ -136,7 +150,7 @@ class Dispatcher(DomainDispatcherApplication):
         environ = request.environ
         try:
             opening = _Opening()
-            body = self.get_application(environ)(environ, opening)
+            body = self._application(request)(environ, opening)
             if opening.is_page:
                 body = [b"".join(body)]
                 if _written_by_flask(body[0], request):
@@ -154,6 +168,13 @@ class Dispatcher(DomainDispatcherApplication):
             log.exception("%s %s failed", request.method, request.path)
             message = f"The local AWS failed on this request: {type(error).__name__}: {error}"
             return _answer(request, start_response, 500, "InternalFailure", message)
+
+    def _application(self, request: Incoming) -> Any:
+        return self._own_of(request) or self.get_application(request.environ)
+
+    def _own_of(self, request: Incoming) -> FeatureStoreRuntime | JsonService | None:
+        """What answers a request in place of moto."""
+        return next((service for service in self._own if service.is_one(request)), None)
 
     def _health(self, start_response: Any) -> Iterable[bytes]:
         ready = self._aws.ready
@@ -179,6 +200,8 @@ class Dispatcher(DomainDispatcherApplication):
         """
         if host is None:
             return None
+        if host.startswith("featurestore-runtime."):  # moto has none: see `_application`
+            return "sagemakerfeaturestoreruntime"
         if host not in self._backends:
             found = super().get_backend_for_host(host)
             if found is None:

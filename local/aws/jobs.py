@@ -4,15 +4,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import jmespath
 from botocore import xform_name
 from moto.core.base_backend import BackendDict
+from moto.emrcontainers.models import emrcontainers_backends
+from moto.glue.models import glue_backends
+from moto.redshiftdata.models import redshiftdata_backends
 from moto.sagemaker.models import sagemaker_backends
 from moto.transcribe.models import transcribe_backends
 
 DAG, RUN, TASK = "millrace:dag", "millrace:run", "millrace:task"
 BACKENDS: Mapping[str, BackendDict[Any]] = {
+    "emr-containers": emrcontainers_backends,
     "sagemaker": sagemaker_backends,
     "transcribe": transcribe_backends,
+    "glue": glue_backends,
+    "redshift-data": redshiftdata_backends,
 }
 
 
@@ -26,13 +33,16 @@ class Kind:
         stem: what the API's members begin with: ``<stem>Name``, ``<stem>Arn``, ``<stem>Status``.
         collection: the backend's dictionary, records by name.
         log_group: of its log; ``{name}`` stands for the job's name.
-        own_group: the group is this job's alone; otherwise its streams begin with ``<name>/``.
+        own_group: the group is this job's alone; otherwise its streams are ``<name>`` and ``<name>/...``.
         instances: JMESPath of type and count of its machines.
         inputs: JMESPath of lists of name, S3 URI and (optional) path in the container.
         outputs: as ``inputs``.
         service: that runs it, as in an ARN.
         resource: its type in an ARN, where that is not the stem's.
         times: members that say when it was created, started and ended, where the stem does not name them.
+        status: JMESPath of the status, where the stem does not name it.
+        label: the member that has what people call it, where records are by an id.
+        log: JMESPath of its log group and what its streams begin with, where its description says that.
     """
 
     segment: str
@@ -47,6 +57,9 @@ class Kind:
     service: str = "sagemaker"
     resource: str = ""
     times: tuple[str, str, str] | None = None
+    status: str = ""
+    label: str = ""
+    log: str = ""
 
     @property
     def arn_type(self) -> str:
@@ -59,9 +72,10 @@ class Kind:
         stem = self.stem.removesuffix("Job")
         return self.times or ("CreationTime", f"{stem}StartTime", f"{stem}EndTime")
 
-    def group_of(self, name: str) -> str:
-        """The log group of a job; empty for a kind that has no log."""
-        return self.log_group.format(name=name)
+    @property
+    def has_log(self) -> bool:
+        """Whether jobs of this kind print anything."""
+        return bool(self.log_group or self.log)
 
 
 _CHANNELS = "[].[ChannelName, DataSource.S3DataSource.S3Uri]"
@@ -146,6 +160,47 @@ LANGUAGE_MODEL = Kind(
     resource="language-model",
     times=("CreateTime", "CreateTime", "LastModifiedTime"),
 )
+CRAWLER = Kind(
+    "crawlers",
+    "crawler",
+    "Crawler",
+    "crawlers",
+    "/aws-glue/crawlers",
+    inputs="Targets.S3Targets[].['target', Path]",
+    service="glue",
+    times=("CreationTime", "", ""),
+    status="(State == 'READY' && LastCrawl.Status) || State",
+)
+
+_CLOUD_WATCH = "configurationOverrides.monitoringConfiguration.cloudWatchMonitoringConfiguration"
+EMR_ON_EKS = Kind(
+    "emr-on-eks-job-runs",
+    "EMR on EKS job run",
+    "JobRun",
+    "job_runs",
+    outputs=(
+        "[['logs', configurationOverrides.monitoringConfiguration.s3MonitoringConfiguration.logUri]][?[1]]"
+    ),
+    service="emr-containers",
+    resource="jobruns",
+    times=("createdAt", "createdAt", "finishedAt"),
+    status="state",
+    label="name",
+    log=(
+        f"{_CLOUD_WATCH} && [{_CLOUD_WATCH}.logGroupName, "
+        f"join('/', [{_CLOUD_WATCH}.logStreamNamePrefix, virtualClusterId, 'jobs', id, ''][?@ != `null`])]"
+    ),
+)
+
+REDSHIFT_STATEMENT = Kind(
+    "redshift-statements",
+    "Redshift statement",
+    "Statement",
+    "statements",
+    service="redshift-data",
+    times=("CreatedAt", "CreatedAt", "UpdatedAt"),
+    status="Status",
+)
 
 KINDS: Mapping[str, Kind] = {
     kind.segment: kind
@@ -158,6 +213,9 @@ KINDS: Mapping[str, Kind] = {
         TRANSCRIPTION,
         CALL_ANALYTICS,
         LANGUAGE_MODEL,
+        EMR_ON_EKS,
+        CRAWLER,
+        REDSHIFT_STATEMENT,
     )
 }
 """Every kind by its segment."""
@@ -181,7 +239,23 @@ class Job:
     @property
     def status(self) -> str:
         """In the spelling of its describe operation."""
-        return str(self.description.get(f"{self.kind.stem}Status", ""))
+        path = self.kind.status or f"{self.kind.stem}Status"
+        return str(jmespath.search(path, self.description) or "")
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return str(self.description.get(self.kind.label) or self.name)
+
+    @property
+    def log(self) -> tuple[str, str] | None:
+        """Its log group and what the names of its streams begin with; None if it has no log."""
+        if self.kind.log:
+            found = jmespath.search(self.kind.log, self.description)
+            return (found[0], found[1]) if found else None
+        if not self.kind.log_group:
+            return None
+        return self.kind.log_group.format(name=self.name), "" if self.kind.own_group else f"{self.name}/"
 
     @property
     def dag(self) -> str:
@@ -211,7 +285,8 @@ def of_arn(arn: str) -> Job | None:
     parts = arn.split(":", 5)
     if len(parts) != 6:  # noqa: PLR2004  # an ARN's parts
         return None
-    type_, _, name = parts[5].partition("/")
+    # That of a job run begins with the virtual cluster that it belongs to.
+    *_, type_, name = ["", *parts[5].split("/")]
     kind = _BY_RESOURCE.get((parts[2], type_))
     return find(parts[4], kind, name) if kind else None
 

@@ -127,6 +127,16 @@ class LocalAws:
         """Asks for a snapshot soon."""
         self._saver.request()
 
+    def has_saved(self, moment: float) -> bool:
+        """Whether what had changed at a moment of the monotonic clock outlives a killed server.
+
+        If it does not yet, a snapshot is asked for: the last one may have begun just before the moment.
+        """
+        if self._saver.has_saved(moment):
+            return True
+        self.changed()
+        return False
+
     def put_event(
         self,
         source: str,

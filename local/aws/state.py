@@ -50,6 +50,7 @@ class Saver:
         self._gate = gate
         self._wanted = threading.Event()
         self._stopped = threading.Event()
+        self._saved = float("-inf")
         self._thread = threading.Thread(target=self._run, name="snapshots", daemon=True)
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = _lock(home)
@@ -101,6 +102,10 @@ class Saver:
         """Asks for a snapshot soon."""
         self._wanted.set()
 
+    def has_saved(self, moment: float) -> bool:
+        """Whether the snapshot has all that had changed at a moment of the monotonic clock."""
+        return self._saved >= moment
+
     def stop(self) -> None:
         """Writes the last snapshot and gives the folder back."""
         self._stopped.set()
@@ -130,9 +135,11 @@ class Saver:
     def save(self) -> None:
         """Writes the snapshot in one step: whoever reads sees the old or the new one, whole."""
         with self._gate.copying():
+            began = time.monotonic()
             dropped = self.bodies.dropped()
             data = pickling.dump()
         _write_whole(self._file, _versions() + data)
+        self._saved = began
         # A body must outlive the last snapshot that names it.
         self.bodies.remove(dropped)
 

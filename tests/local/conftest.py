@@ -93,7 +93,7 @@ class Child:
             else:
                 self.process.terminate()
         if self.process:
-            self.process.communicate(timeout=30)
+            self.process.communicate(timeout=120)
 
     def client(self, service: str) -> Any:
         return connect(self.endpoint_url, service)

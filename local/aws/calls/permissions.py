@@ -93,6 +93,14 @@ ACTIONS = {
 }
 """The same of other services."""
 
+NAMES = {
+    "firehose": ("DeliveryStreamName", "deliverystream/"),
+    "kinesis": ("StreamName", "stream/"),
+    "logs": ("logGroupName", "log-group:"),
+    "sqs": ("QueueName", ""),
+}
+"""The member of a request that has a resource's name, and what stands before it in its ARN."""
+
 
 class Permissions:
     """Reads permissions out of requests.
@@ -171,14 +179,16 @@ class Permissions:
 
     def _by_path(self, request: Incoming) -> str | None:
         invoked = re.match(r"/endpoints/([^/]+)/(async-)?invocations", request.path)
-        return self._arn(request, f"endpoint/{invoked.group(1)}") if invoked else None
+        if invoked:
+            return self._arn(request, f"endpoint/{invoked.group(1)}")
+        group = re.match(r"/FeatureGroup/(?:arn:[^/]*/)?([^/]+)", request.path)
+        return self._arn(request, f"feature-group/{group.group(1).lower()}") if group else None
 
     def _by_name(self, request: Incoming, operation: str) -> str | None:
         """By the member that has the name of what the operation is about."""
-        if group := request.fields.get("logGroupName"):
-            return self._arn(request, f"log-group:{group}")
-        if request.service == "sqs" and (name := request.fields.get("QueueName")):
-            return self._arn(request, str(name))
+        member, kind = NAMES.get(request.service, ("", ""))
+        if name := request.fields.get(member):
+            return self._arn(request, f"{kind}{name}")
         if request.service != "sagemaker":
             return None
         stems = [field.removesuffix("Name") for field in request.fields if field.endswith("Name")]

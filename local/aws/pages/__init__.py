@@ -1,4 +1,4 @@
-"""Pages for a person's browser: jobs and logs, buckets and objects, the record of calls, the inbox.
+"""Pages for a person's browser: jobs, functions, feature groups, buckets, streams, API calls, the inbox.
 
 They only read, they are for this machine only (the dispatcher sees to that), they need no script, and
 whatever a job or a request brought is escaped.
@@ -13,10 +13,25 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from local.aws.pages.calls import Calls
-from local.aws.pages.frame import CALLS, INBOX, JOBS, OBJECTS, PAGE, ROOT, TEXT, NotThereError
+from local.aws.pages.feature_groups import FeatureGroups
+from local.aws.pages.frame import (
+    CALLS,
+    FEATURE_GROUPS,
+    FUNCTIONS,
+    INBOX,
+    JOBS,
+    OBJECTS,
+    PAGE,
+    ROOT,
+    STREAMS,
+    TEXT,
+    NotThereError,
+)
+from local.aws.pages.functions import Functions
 from local.aws.pages.inbox import Inbox
 from local.aws.pages.jobs import Jobs
 from local.aws.pages.objects import Objects
+from local.aws.pages.streams import Streams
 
 if TYPE_CHECKING:
     from local.aws.server import LocalAws
@@ -40,9 +55,12 @@ class Pages:
     def __init__(self, aws: "LocalAws") -> None:
         self._parts: dict[str, Part] = {
             OBJECTS: Objects(aws),
+            FEATURE_GROUPS: FeatureGroups(aws),  # below those of jobs, so asked first
             JOBS: Jobs(aws),
+            FUNCTIONS: Functions(aws),
             CALLS: Calls(aws),
             INBOX: Inbox(aws),
+            STREAMS: Streams(),
         }
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -74,4 +92,4 @@ class Pages:
                 return part.answer(request, request.path.removeprefix(root.rstrip("/")).removeprefix("/"))
         if request.path.rstrip("/") == ROOT.rstrip("/"):
             return redirect(JOBS)
-        raise NotThereError(f"There is no page {request.path!a}: see {JOBS}, {OBJECTS}, {CALLS} and {INBOX}.")
+        raise NotThereError(f"There is no page {request.path!a}: see {', '.join(self._parts)}.")

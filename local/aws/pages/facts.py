@@ -15,9 +15,11 @@ from local.aws.pages.frame import JOBS, second
 from local.aws.pages.objects import address
 from local.aws.runtime.transfer import S3Uri
 
-GOOD = {"Completed", "InService", "COMPLETED"}
-BAD = {"Failed", "FAILED", "OutOfService", "UpdateRollbackFailed", "DeleteFailed"}
-STOPPED = {"Stopped"}
+GOOD = {
+    *("Completed", "Created", "InService", "Successful", "COMPLETED", "SUCCEEDED", "READY", "FINISHED"),
+}
+BAD = {"Failed", "FAILED", "OutOfService", "UpdateRollbackFailed", "CreateFailed", "DeleteFailed"}
+STOPPED = {"Stopped", "CANCELLED", "ABORTED"}
 COUNTERS = {"TrainingJobStatusCounters": "Training jobs", "ObjectiveStatusCounters": "Objective"}
 """Members of a tuning job's description that count, and what they count."""
 
@@ -102,13 +104,14 @@ def outputs(job: Job) -> list[Place]:
 
 def _places(found: Iterable[list[Any]]) -> list[Place]:
     return [
-        Place(str(name or ""), str(uri), _page_of_uri(str(uri)), str(path[0] or "") if path else "")
+        Place(str(name or ""), str(uri), page_of_uri(str(uri)), str(path[0] or "") if path else "")
         for name, uri, *path in found
         if uri
     ]
 
 
-def _page_of_uri(uri: str) -> str:
+def page_of_uri(uri: str) -> str:
+    """The address of the page of an S3 URI; empty for what is none."""
     try:
         parsed = S3Uri.parse(uri)
     except ValueError:
@@ -119,7 +122,9 @@ def _page_of_uri(uri: str) -> str:
 def command(job: Job) -> str:
     """The program and its arguments, as one would type them."""
     words = jmespath.search(
-        "(AppSpecification || AlgorithmSpecification).[ContainerEntrypoint, ContainerArguments][] | [?@]",
+        "((AppSpecification || AlgorithmSpecification).[ContainerEntrypoint, ContainerArguments]"
+        " || jobDriver.sparkSubmitJobDriver.[['spark-submit', entryPoint],"
+        " entryPointArguments])[] | [?@]",
         job.description,
     )
     return shlex.join(map(str, words or []))

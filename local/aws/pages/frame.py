@@ -3,16 +3,24 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader
 from werkzeug.wrappers import Response
 
+if TYPE_CHECKING:
+    from local.aws.server import LocalAws
+
 ROOT = "/_millrace/"
 OBJECTS, JOBS, CALLS, INBOX = f"{ROOT}s3/", f"{ROOT}jobs/", f"{ROOT}calls/", f"{ROOT}inbox/"
+FEATURE_GROUPS = f"{JOBS}feature-groups/"
+STREAMS = f"{ROOT}streams/"
+FUNCTIONS = f"{ROOT}functions/"
 
-PAGE = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action {forms}"
 """Policy of a page; without a sandbox, in which a click on an archive downloads nothing."""
+PAGE = POLICY.format(forms="'none'")
 
 HTML, TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
 
@@ -31,7 +39,15 @@ class Crumb(NamedTuple):
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
 )
-MENU = (Crumb("Jobs", JOBS), Crumb("Buckets", OBJECTS), Crumb("API calls", CALLS), Crumb("Inbox", INBOX))
+MENU = (
+    Crumb("Jobs", JOBS),
+    Crumb("Feature groups", FEATURE_GROUPS),
+    Crumb("Buckets", OBJECTS),
+    Crumb("Streams", STREAMS),
+    Crumb("Functions", FUNCTIONS),
+    Crumb("API calls", CALLS),
+    Crumb("Inbox", INBOX),
+)
 TEMPLATES.globals |= {"menu": MENU}
 
 
@@ -41,6 +57,12 @@ def page(
     """A page in the frame; ``refresh`` is the seconds after which a browser asks again."""
     text = TEMPLATES.get_template(template).render(title=title, crumbs=crumbs, refresh=refresh, **values)
     return Response(text, content_type=HTML)
+
+
+def sources(aws: "LocalAws", root: str) -> str:
+    """What is below a root, as a policy names it: where a browser on this machine may have found it."""
+    port = urlsplit(aws.endpoint_url).port
+    return " ".join(f"http://{host}:{port}{root}" for host in ("127.0.0.1", "localhost"))
 
 
 def second(moment: datetime) -> str:

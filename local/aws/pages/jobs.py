@@ -90,8 +90,8 @@ class Jobs:
         run, dag = job.tags.get(jobs.RUN), job.dag
         return page(
             "job.html",
-            f"{job.name} - {job.status}",
-            [Crumb("Jobs", JOBS), Crumb(f"{job.kind.title}s", of_kind), Crumb(job.name, facts.page_of(job))],
+            f"{job.label} - {job.status}",
+            [Crumb("Jobs", JOBS), Crumb(f"{job.kind.title}s", of_kind), Crumb(job.label, facts.page_of(job))],
             refresh=REFRESH_SECONDS if facts.is_running(job) else None,
             job=job,
             facts=facts,

@@ -1,13 +1,11 @@
-"""The log of a job: its last lines for a page, all of them as text."""
+"""The log of a job or function: its last lines for a page, all of them as text."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 from moto.logs.models import logs_backends
-
-from local.aws.jobs import Job
 
 LINES = 500
 """Of a stream, on a page."""
@@ -16,6 +14,20 @@ LINE_LENGTH = 2000
 STREAMS = 10
 """On a page: a training job has one for each host, an endpoint one for every start."""
 BATCH = 1000
+
+
+class Logged(Protocol):
+    """What has a log."""
+
+    @property
+    def region(self) -> str:
+        """Of its log group."""
+        ...
+
+    @property
+    def log(self) -> tuple[str, str] | None:
+        """The log group, and what the names of its streams begin with; None for what prints nothing."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -27,12 +39,12 @@ class Tail:
     before: int
 
 
-def tails(account: str, job: Job) -> list[Tail]:
+def tails(account: str, job: Logged) -> list[Tail]:
     """The last lines of the latest streams."""
     return [_tail(stream) for stream in _streams(account, job)[-STREAMS:]]
 
 
-def whole(account: str, job: Job) -> Iterator[bytes]:
+def whole(account: str, job: Logged) -> Iterator[bytes]:
     """Every stream from its beginning, its name first; blocks of lines, made when they are asked for."""
     for stream in _streams(account, job):
         yield f"# {stream.log_stream_name}\n".encode()
@@ -52,13 +64,15 @@ def _cut(line: str) -> str:
     return line if len(line) <= LINE_LENGTH else f"{line[:LINE_LENGTH]}... ({len(line):,} characters)"
 
 
-def _streams(account: str, job: Job) -> list[Any]:
+def _streams(account: str, job: Logged) -> list[Any]:
     """Moto's streams of a job, in the order in which they began."""
+    if job.log is None:
+        return []
+    name, prefix = job.log
     backend = dict(logs_backends.get(account) or {}).get(job.region)
-    group = backend.groups.get(job.kind.group_of(job.name)) if backend else None
+    group = backend.groups.get(name) if backend else None
     if group is None:
         return []
-    streams = list(group.streams.values())
-    if not job.kind.own_group:
-        streams = [stream for stream in streams if stream.log_stream_name.startswith(f"{job.name}/")]
+    # The name of a stream is the job's, or begins with it and a slash.
+    streams = [each for each in group.streams.values() if f"{each.log_stream_name}/".startswith(prefix)]
     return sorted(streams, key=lambda stream: stream.creation_time)

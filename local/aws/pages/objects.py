@@ -8,14 +8,14 @@ import mimetypes
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from moto.s3.exceptions import MissingBucket
 from moto.s3.models import FakeBucket, s3_backends
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from local.aws.pages.frame import OBJECTS, Crumb, NotThereError, page, second
+from local.aws.pages.frame import OBJECTS, Crumb, NotThereError, page, second, sources
 from local.aws.services.s3 import listing
 from local.aws.services.s3.models import StoredObject
 
@@ -98,18 +98,13 @@ class Objects:
             "Content-Type": content_type(key, str(stored.metadata.get("content-type", ""))),
             "Content-Length": str(stored.body.size),
             "Content-Disposition": f"inline; filename*=UTF-8''{quote(key.rpartition('/')[2], safe='')}",
-            "Content-Security-Policy": SANDBOX.format(pages=self._pages()),
+            "Content-Security-Policy": SANDBOX.format(pages=sources(self._aws, OBJECTS)),
         }
         coding = str(stored.metadata.get("content-encoding", ""))
         if CODINGS.fullmatch(coding):
             headers["Content-Encoding"] = coding
         body: Iterable[bytes] = [] if request.method == "HEAD" else stored.body.stream()
         return Response(body, headers=headers, direct_passthrough=True)
-
-    def _pages(self) -> str:
-        """Where a browser on this machine may have found these pages."""
-        port = urlsplit(self._aws.endpoint_url).port
-        return " ".join(f"http://{host}:{port}{OBJECTS}" for host in ("127.0.0.1", "localhost"))
 
     @staticmethod
     def _folder(bucket: FakeBucket, prefix: str, after: str) -> Any:

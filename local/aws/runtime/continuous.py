@@ -65,7 +65,8 @@ class ContinuousUpload:
             for path in [path for path in self._sent if path.is_relative_to(folder) and not path.is_file()]:
                 del self._sent[path]
                 name = path.relative_to(folder)
-                if not any((other / name).is_file() for other in self._folders):
+                # Not this folder: a file that is there again by now is not known to be sent, and will be.
+                if not any((other / name).is_file() for other in self._folders if other != folder):
                     target = self._target(name)
                     self._client.delete_object(Bucket=target.bucket, Key=target.key)
 

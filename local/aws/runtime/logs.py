@@ -1,11 +1,10 @@
 """CloudWatch Logs of a container: its lines in batches, and the metrics that are read from them."""
 
-import contextlib
 import logging
 import re
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ MAX_EVENTS = 10_000
 MAX_BYTES = 1_000_000
 EVENT_OVERHEAD = 26
 MAX_MESSAGE = 256 * 1024 - EVENT_OVERHEAD
+EXISTS, NOT_FOUND = "ResourceAlreadyExistsException", "ResourceNotFoundException"
 
 log = logging.getLogger(__name__)
 
@@ -65,19 +65,17 @@ class LogStream:
                 self._lines.clear()
 
     def _create(self) -> None:
-        exists = self._client.exceptions.ResourceAlreadyExistsException
-        with contextlib.suppress(exists):
-            self._client.create_log_group(logGroupName=self.group)
-        with contextlib.suppress(exists):
-            self._client.create_log_stream(logGroupName=self.group, logStreamName=self.stream)
+        _unless(EXISTS, lambda: self._client.create_log_group(logGroupName=self.group))
+        _unless(
+            EXISTS,
+            lambda: self._client.create_log_stream(logGroupName=self.group, logStreamName=self.stream),
+        )
 
     def _flush(self) -> None:
         with self._lock:
             lines, self._lines = self._lines, []
         for batch in batches(lines):
-            try:
-                self._put(batch)
-            except self._client.exceptions.ResourceNotFoundException:
+            if not _unless(NOT_FOUND, lambda: self._put(batch)):  # noqa: B023  # called at once
                 self._create()
                 self._put(batch)
 
@@ -87,6 +85,21 @@ class LogStream:
             logStreamName=self.stream,
             logEvents=[{"timestamp": when, "message": text} for when, text in batch],
         )
+
+
+def _unless(code: str, call: Callable[[], object]) -> bool:
+    """Whether a call was carried out; errors of another code go on.
+
+    By the code and not by the client's own classes of errors: they are made when they are first asked for,
+    and two threads that do so at the same time have classes that differ.
+    """
+    try:
+        call()
+    except ClientError as error:
+        if error.response["Error"]["Code"] != code:
+            raise
+        return False
+    return True
 
 
 def batches(lines: Iterable[tuple[int, str]]) -> Iterable[list[tuple[int, str]]]:

@@ -25,6 +25,9 @@ What a service may use of ``LocalAws``:
 ``aws.changing()``
     A context manager for such a change: no snapshot is taken inside it. Keep it short, and do not
     call the server over HTTP inside it. It calls ``changed()`` at its end.
+``aws.has_saved(moment)``
+    Whether the snapshot has what had changed at a moment of ``time.monotonic()``: a service that keeps
+    data of its own on disk asks this before it forgets what it has handed over to another service.
 
 State: everything reachable from a backend is pickled, so keep ``aws`` and caches in a module or
 class attribute. Locks are made anew after a restart; threads, sockets and child processes come
@@ -39,11 +42,22 @@ SERVICES = (
     "s3",
     "sqs",
     "sns",
+    "secretsmanager",
     "events",
     "cloudformation",
     "sagemaker",
+    "emr_containers",
+    "feature_store",
+    "kinesis",
+    "firehose",
+    "cloudwatch",
+    "scheduler",
+    "application_autoscaling",
     "transcribe",
+    "glue",
+    "redshift",
     "polly",
+    "lambda_functions",
     "review",
     "a2i_runtime",
 )

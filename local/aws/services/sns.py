@@ -1,6 +1,7 @@
 """SNS: signs with one key per process, and keeps of what was published only what it delivered to people."""
 
 import base64
+import json
 import logging
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -8,8 +9,10 @@ from uuid import uuid4
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from moto.awslambda.models import lambda_backends
 from moto.core.utils import iso_8601_datetime_with_milliseconds
 from moto.sns.models import SNSBackend, Subscription, Topic
+from moto.utilities.arns import parse_arn
 
 from local.aws import deliveries
 
@@ -17,6 +20,22 @@ if TYPE_CHECKING:
     from local.aws.server import LocalAws
 
 log = logging.getLogger(__name__)
+
+
+NOTIFICATION = (
+    "SignatureVersion",
+    "Timestamp",
+    "Signature",
+    "SigningCertUrl",
+    "MessageId",
+    "Message",
+    "MessageAttributes",
+    "Type",
+    "UnsubscribeUrl",
+    "TopicArn",
+    "Subject",
+)
+"""Members of what a function gets, which are spelled otherwise than in a message to a queue."""
 
 
 @cache
@@ -68,6 +87,9 @@ def publish(self: Subscription, message: str, message_id: str, *args: Any, **opt
     if str(self.attributes.get("RawMessageDelivery", "")).lower() == "false":
         del self.attributes["RawMessageDelivery"]
     try:
+        if self.protocol == "lambda":
+            _invoke(self, message, message_id, **options)
+            return
         _publish(self, message, message_id, *args, **options)
         if self.protocol in deliveries.PROTOCOLS:
             _keep(self, message, message_id, **options)
@@ -76,30 +98,64 @@ def publish(self: Subscription, message: str, message_id: str, *args: Any, **opt
 
 
 def _keep(
+    subscription: Subscription, message: str, message_id: str, *, subject: str | None = None, **options: Any
+) -> None:
+    text = _accepted(subscription, message, **options)
+    if text is not None:
+        deliveries.keep(
+            subscription.topic.sns_backend,
+            subscription.protocol,
+            subscription.endpoint,
+            text,
+            message_id,
+            subject=subject,
+            topic=subscription.topic.arn,
+        )
+
+
+def _invoke(
+    subscription: Subscription, message: str, message_id: str, *, subject: str | None = None, **options: Any
+) -> None:
+    """Hands a function the event that AWS describes; moto's is an example.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
+    """
+    text = _accepted(subscription, message, **options)
+    if text is None:
+        return
+    sent = subscription.get_post_data(text, message_id, subject, options.get("message_attributes"))
+    notification = sent | {
+        "Subject": subject,
+        "MessageAttributes": options.get("message_attributes") or {},
+        "SigningCertUrl": sent["SigningCertURL"],
+        "UnsubscribeUrl": sent["UnsubscribeURL"],
+    }
+    record = {
+        "EventVersion": "1.0",
+        "EventSubscriptionArn": subscription.arn,
+        "EventSource": "aws:sns",
+        "Sns": {name: value for name, value in notification.items() if name in NOTIFICATION},
+    }
+    arn = parse_arn(subscription.endpoint)
+    functions: Any = lambda_backends[arn.account][arn.region]
+    functions.invoke(subscription.endpoint, None, json.dumps({"Records": [record]}), {}, {})
+
+
+def _accepted(
     subscription: Subscription,
     message: str,
-    message_id: str,
     *,
-    subject: str | None = None,
     message_attributes: dict[str, Any] | None = None,
     message_structure: str | None = None,
     **_: Any,
-) -> None:
-    """Moto's own rules of who receives what, which it applies to machines only."""
+) -> str | None:
+    """The text for a subscriber, None if it gets none: moto's own rules, which it applies to others only."""
     accepts = subscription._filter_policy_matcher  # noqa: SLF001
     if accepts is not None and not accepts.matches(message_attributes, message):
-        return
+        return None
     if message_structure == "json":
-        message = subscription._parse_message_structure(message, subscription.protocol)  # noqa: SLF001
-    deliveries.keep(
-        subscription.topic.sns_backend,
-        subscription.protocol,
-        subscription.endpoint,
-        message,
-        message_id,
-        subject=subject,
-        topic=subscription.topic.arn,
-    )
+        return subscription._parse_message_structure(message, subscription.protocol)  # noqa: SLF001
+    return message
 
 
 _publish_to_arn_or_number = SNSBackend.publish

@@ -20,6 +20,7 @@ from local.aws.calls.attribution import NOBODY, Caller
 from local.aws.calls.record import MAX_ENTRIES, MAX_RUNS, Record
 from local.aws.pages.frame import CALLS
 from local.aws.server import LocalAws
+from tests.local.aws.conftest import IMAGE_SOURCES
 from tests.local.aws.sagemaker.account import Account
 from tests.local.conftest import connect
 
@@ -58,7 +59,7 @@ def task(client: ClientOf) -> ClientOf:
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Account:
     """An account whose server has an image without packages."""
-    monkeypatch.setenv("MILLRACE_IMAGE_SOURCES", str(Path(__file__).parent / "images"))
+    monkeypatch.setenv("MILLRACE_IMAGE_SOURCES", str(IMAGE_SOURCES))
     return Account(request.getfixturevalue("aws").endpoint_url).furnish()
 
 

@@ -20,6 +20,7 @@ from local.aws.pages import logs
 from local.aws.pages.frame import JOBS, OBJECTS
 from local.aws.server import LocalAws
 from local.aws.services.sagemaker.records import ProcessingJob, TrainingJob
+from tests.local.aws.conftest import IMAGE_SOURCES
 from tests.local.aws.sagemaker.account import IMAGE, Account, until
 
 NASTY = "</pre><script>alert(1)</script>\"'"
@@ -52,16 +53,10 @@ def archive_of(name: str) -> bytes:
     return archive.getvalue()
 
 
-@pytest.fixture(scope="module")
-def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where images are built once."""
-    return tmp_path_factory.mktemp("images")
-
-
 @pytest.fixture
 def aws(tmp_path: Path, images: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
     """A server that has an image without packages."""
-    monkeypatch.setenv("MILLRACE_IMAGE_SOURCES", str(Path(__file__).parent / "images"))
+    monkeypatch.setenv("MILLRACE_IMAGE_SOURCES", str(IMAGE_SOURCES))
     with LocalAws(home=tmp_path / "aws", images=images) as server:
         yield server
 

@@ -72,8 +72,12 @@ def test_a_body_that_nobody_read_is_not_taken_for_the_next_request(aws: LocalAws
         ("glue", lambda client: client.list_blueprints(), "ListBlueprints"),
         (
             "sagemaker-featurestore-runtime",
-            lambda client: client.get_record(FeatureGroupName="a", RecordIdentifierValueAsString="1"),
-            "featurestore",
+            lambda client: client.update_record(
+                FeatureGroupName="a",
+                RecordIdentifierValueAsString="1",
+                Features=[{"FeatureName": "a", "ValueAsString": "1"}],
+            ),
+            "UpdateRecord",
         ),
     ],
 )

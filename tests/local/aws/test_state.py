@@ -23,6 +23,19 @@ TEMPLATE = json.dumps(
 )
 
 
+LAST_MADE = "the-last-one-made"
+SNAPSHOT_SECONDS = 60
+
+
+def wait_for_a_snapshot_with(child: Child, name: str) -> None:
+    """A snapshot is due a second after a change, but its writing takes as long as the machine is busy."""
+    deadline = time.monotonic() + SNAPSHOT_SECONDS
+    snapshot = child.home / "snapshot"
+    while not (snapshot.exists() and name.encode() in snapshot.read_bytes()):
+        assert time.monotonic() < deadline, f"no snapshot with {name} after {SNAPSHOT_SECONDS} s"
+        time.sleep(0.1)
+
+
 def fill(client: Callable[[str], Any]) -> None:
     """Makes one thing of each kind that the stack keeps."""
     s3, sqs, sns, events = client("s3"), client("sqs"), client("sns"), client("events")
@@ -38,7 +51,7 @@ def fill(client: Callable[[str], Any]) -> None:
     client("iam").create_role(RoleName="role", AssumeRolePolicyDocument=ROLE_POLICY)
     client("logs").create_log_group(logGroupName="/logs")
     client("cloudformation").create_stack(StackName="stack", TemplateBody=TEMPLATE)
-    client("sagemaker").create_model_package_group(ModelPackageGroupName="group")
+    client("sagemaker").create_model_package_group(ModelPackageGroupName=LAST_MADE)
 
 
 def check(client: Callable[[str], Any]) -> None:
@@ -62,7 +75,7 @@ def check(client: Callable[[str], Any]) -> None:
     arns = [topic["TopicArn"] for topic in client("sns").list_topics()["Topics"]]
     assert stack["Outputs"][0]["OutputValue"] in arns
     groups = client("sagemaker").list_model_package_groups()["ModelPackageGroupSummaryList"]
-    assert [group["ModelPackageGroupName"] for group in groups] == ["group"]
+    assert [group["ModelPackageGroupName"] for group in groups] == [LAST_MADE]
 
 
 def test_everything_survives_sigterm(child: Child) -> None:
@@ -80,7 +93,7 @@ def test_everything_survives_sigterm(child: Child) -> None:
 def test_everything_survives_kill_9(child: Child) -> None:
     child.start()
     fill(child.client)
-    time.sleep(2.5)  # a snapshot is due one second after a change
+    wait_for_a_snapshot_with(child, LAST_MADE)
     child.end(kill=True)
 
     child.start()
@@ -127,9 +140,9 @@ def test_a_deleted_body_outlives_the_snapshot_that_names_it(child: Child) -> Non
     child.start()
     s3 = child.client("s3")
     s3.create_bucket(Bucket="data")
-    s3.put_object(Bucket="data", Key="key", Body=b"old")
-    time.sleep(2.5)
-    s3.delete_object(Bucket="data", Key="key")
+    s3.put_object(Bucket="data", Key="to-be-deleted", Body=b"old")
+    wait_for_a_snapshot_with(child, "to-be-deleted")
+    s3.delete_object(Bucket="data", Key="to-be-deleted")
     child.end(kill=True)
 
     child.start()
@@ -214,7 +227,7 @@ def test_a_snapshot_that_cannot_be_used_is_set_aside(
     with LocalAws(home=tmp_path, images=tmp_path) as aws:
         s3 = connect(aws.endpoint_url, "s3")
         s3.create_bucket(Bucket="data")
-        s3.put_object(Bucket="data", Key="key", Body=b"precious")
+        s3.put_object(Bucket="data", Key="to-be-deleted", Body=b"precious")
     snapshot = tmp_path / "snapshot"
     content = content or snapshot.read_bytes()[:-20]
     snapshot.write_bytes(content)

@@ -1,13 +1,10 @@
 """Error answers of the service, with AWS's names."""
 
-from moto.core.exceptions import ServiceException
+from local.aws.errors import AnsweredError
 
 
-class A2IError(ServiceException):
-    """An error answer. `code` is AWS's name of it."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
+class A2IError(AnsweredError):
+    """A2I refuses the request."""
 
 
 class ValidationError(A2IError):

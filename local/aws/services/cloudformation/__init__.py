@@ -7,11 +7,14 @@ from moto.cloudformation import parsing
 from local.aws.services.cloudformation import (
     buckets,
     conditions,
+    emr_containers,
+    functions,
     iam,
     keys,
     messaging,
     monitoring,
     sagemaker,
+    streaming,
 )
 
 if TYPE_CHECKING:
@@ -20,6 +23,11 @@ if TYPE_CHECKING:
 RESOURCES = (
     buckets.Bucket,
     buckets.BucketPolicy,
+    emr_containers.VirtualCluster,
+    functions.EventInvokeConfig,
+    functions.EventSourceMapping,
+    functions.Function,
+    functions.Permission,
     iam.ManagedPolicy,
     iam.Role,
     keys.Key,
@@ -30,7 +38,11 @@ RESOURCES = (
     messaging.TopicPolicy,
     monitoring.Alarm,
     monitoring.LogGroup,
+    monitoring.LogStream,
     sagemaker.ModelPackageGroup,
+    streaming.DeliveryStream,
+    streaming.Schedule,
+    streaming.Stream,
 )
 
 

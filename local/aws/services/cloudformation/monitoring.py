@@ -1,4 +1,4 @@
-"""``AWS::CloudWatch::Alarm`` and ``AWS::Logs::LogGroup``."""
+"""``AWS::CloudWatch::Alarm``, ``AWS::Logs::LogGroup`` and ``AWS::Logs::LogStream``."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from local.aws.services.cloudformation.resource import Properties, Resource
 
 
 class Alarm(Attachment):
-    """Kept and shown, but never raised: the local AWS measures neither queues nor rules."""
+    """Kept and shown, but never raised."""
 
     resource_type = "AWS::CloudWatch::Alarm"
     identity = ("AlarmName",)
@@ -83,3 +83,29 @@ class LogGroup(Resource, logs.LogGroup):
         backend = logs_backends[made.account_id][made.region]
         backend.tagger.delete_all_tags_for_resource(made.arn)
         backend.tag_resource(made.arn, tags_from_cloudformation_tags_list(properties.get("Tags", [])))
+
+
+class LogStream(Attachment):
+    """``AWS::Logs::LogStream``; one that is there already is taken over. Its group may go first."""
+
+    resource_type = "AWS::Logs::LogStream"
+    identity = ("LogGroupName", "LogStreamName")
+
+    @property
+    @override
+    def physical_resource_id(self) -> str:
+        return str(self.properties.get("LogStreamName") or self.name)
+
+    @override
+    def apply(self) -> None:
+        group = self._backend().groups[self.properties["LogGroupName"]]
+        if self.physical_resource_id not in group.streams:
+            group.create_log_stream(self.physical_resource_id)
+
+    @override
+    def remove(self) -> None:
+        if group := self._backend().groups.get(self.properties["LogGroupName"]):
+            group.streams.pop(self.physical_resource_id, None)
+
+    def _backend(self) -> Any:
+        return logs_backends[self.account][self.region]

@@ -40,14 +40,19 @@ def publish(  # noqa: PLR0917  # an event has these fields
 
 
 def send_to_targets(self: Rule, original_event: Any, *_: Any, **__: Any) -> None:
-    """Delivers the event to each target of a rule, if the rule is enabled and matches.
+    """Delivers the event to each target of a rule, if the rule is enabled and matches."""
+    rule, event = self, envelope(original_event)
+    if rule.state == "DISABLED" or rule.scheduled_expression or not rule.event_pattern.matches_event(event):
+        return
+    deliver(rule, event)
+
+
+def deliver(rule: Rule, event: Event) -> None:
+    """Takes an event to each target of a rule.
 
     A target that fails is logged, its event goes to its dead-letter queue if it has one, and the
     others get theirs.
     """
-    rule, event = self, envelope(original_event)
-    if rule.state == "DISABLED" or rule.scheduled_expression or not rule.event_pattern.matches_event(event):
-        return
     for target in list(rule.targets):
         try:
             targets.send(rule, target, event, target_input(target, event, rule))

@@ -1,5 +1,6 @@
 """Ways to hand an event to a target."""
 
+import base64
 import json
 import logging
 import time
@@ -11,6 +12,9 @@ from moto.logs.models import logs_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 from moto.utilities.arns import parse_arn
+
+from local.aws.services import firehose, kinesis
+from local.aws.services.events.transform import found
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +38,10 @@ def send(rule: Rule, target: dict[str, Any], event: dict[str, Any], text: str) -
         _to_log_group(arn, text)
     elif arn.service == "lambda":
         _to_function(arn, target["Arn"], text)
+    elif arn.service == "kinesis":
+        _to_stream(target, event, text)
+    elif arn.service == "firehose":
+        _to_delivery_stream(target["Arn"], text)
     elif arn.service == "events" and arn.resource_type == "event-bus":
         _to_bus(arn, event)
     elif arn.service == "events" and not arn.resource_type:
@@ -69,6 +77,20 @@ def _to_function(arn: Any, function_arn: str, text: str) -> None:
     get_backend(arn.account, arn.region).invoke(
         function_name=function_arn, qualifier=None, body=text, headers={}, response_headers={}
     )
+
+
+def _to_stream(target: dict[str, Any], event: dict[str, Any], text: str) -> None:
+    """The partition key is the event's id, or what the target's path finds in the event."""
+    path = target.get("KinesisParameters", {}).get("PartitionKeyPath")
+    key = found(path, event, event["id"]) if path else event["id"]
+    stream = kinesis.catalog().of_arn(target["Arn"])
+    record = {"PartitionKey": str(key), "Data": base64.b64encode(text.encode()).decode()}
+    kinesis.operations().records.append(stream, [record])
+
+
+def _to_delivery_stream(arn: str, text: str) -> None:
+    operations = firehose.operations()
+    operations.put(operations.of_arn(arn), [{"Data": base64.b64encode(text.encode()).decode()}])
 
 
 def _to_archive(rule: Rule, event: Any) -> None:

@@ -20,15 +20,16 @@ def target_input(target: dict[str, Any], event: Event, rule: Any) -> str:
     if "Input" in target:
         return str(target["Input"])
     if "InputPath" in target:
-        return json.dumps(_found(target["InputPath"], event, None))
+        return json.dumps(found(target["InputPath"], event, None))
     if transformer := target.get("InputTransformer"):
         paths = transformer.get("InputPathsMap", {})
-        values = {name: _found(path, event, _MISSING) for name, path in paths.items()}
+        values = {name: found(path, event, _MISSING) for name, path in paths.items()}
         return _fill(transformer["InputTemplate"], values | _reserved(event, rule))
     return json.dumps(event)
 
 
-def _found(path: str, event: Event, default: Any) -> Any:
+def found(path: str, event: Event, default: Any) -> Any:
+    """What a JSON path finds in an event."""
     # The parser takes names with a dash only in quotes, AWS takes them plain.
     quoted = re.sub(r"\.([A-Za-z0-9_]*-[A-Za-z0-9_-]*)", r'."\1"', path)
     matches = parse(quoted).find(event)

@@ -1,13 +1,10 @@
 """What Polly answers to a request that it does not serve."""
 
-from moto.core.exceptions import ServiceException
+from local.aws.errors import AnsweredError
 
 
-class PollyError(ServiceException):
-    """An error answer. `code` is AWS's name of it."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
+class PollyError(AnsweredError):
+    """Polly refuses the request."""
 
 
 class ValidationError(PollyError):

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from local.aws.current import Current
 from local.aws.review.tasks import Ended, ReviewTasks
 from local.aws.review.workers import Workers
 from local.aws.services.review.models import ReviewBackend, review_backends
@@ -25,7 +26,7 @@ Source = Callable[[Ended], None]
 """Takes note that a task ended. It may be told again of one that it knows: after a crash, for one."""
 
 _sources: dict[str, Source] = {}
-_aws: "LocalAws | None" = None
+_aws = Current["LocalAws"]("Review")
 _courier: "Courier | None" = None
 
 
@@ -46,16 +47,13 @@ def workers() -> Workers:
 
 def install(aws: "LocalAws") -> None:
     """Remembers the server."""
-    global _aws  # noqa: PLW0603
-    _aws = aws
+    _aws.set(aws)
 
 
 def recover() -> None:
     """Begins to deliver; what ended before a restart comes first."""
     global _courier  # noqa: PLW0603
-    if _aws is None:
-        raise RuntimeError("Review tasks are used before the local AWS was started.")
-    _courier = Courier(_aws, tasks())
+    _courier = Courier(_aws(), tasks())
     _courier.start()
 
 
@@ -66,9 +64,7 @@ def stop() -> None:
 
 
 def _backend() -> ReviewBackend:
-    if _aws is None:
-        raise RuntimeError("Review tasks are used before the local AWS was started.")
-    backend: ReviewBackend = review_backends[_aws.account_id]["aws"]
+    backend: ReviewBackend = review_backends[_aws().account_id]["aws"]
     return backend
 
 

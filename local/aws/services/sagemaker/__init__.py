@@ -8,6 +8,8 @@ Settings of the server's own environment:
     Jobs of one kind that may be in progress; one more is refused. 100 by default.
 ``MILLRACE_SPOT_INTERRUPTIONS``, ``MILLRACE_SPOT_PRICE``
     See :mod:`~local.aws.services.sagemaker.spot`.
+``MILLRACE_AUTOSCALING_MINUTE``
+    Seconds that a minute lasts for the autoscaling of endpoints. 60 by default.
 ``MILLRACE_IMAGE_SOURCES``
     The folder of image sources instead of ``include/images``.
 """
@@ -17,35 +19,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from moto.sagemaker.models import sagemaker_backends
+from moto.sagemaker.responses import SageMakerResponse
 
+from local.aws.operations import replace_operations
 from local.aws.runtime.images import ImageStore
 from local.aws.runtime.queue import JobQueue
 from local.aws.services import sagemaker_runtime
-from local.aws.services.sagemaker import context, operations
+from local.aws.services.sagemaker import context, invocations
 from local.aws.services.sagemaker.backend import LocalSageMaker
 from local.aws.services.sagemaker.endpoint import Fleet
+from local.aws.services.sagemaker.operations import OPERATIONS, changes
 from local.aws.services.sagemaker.run import JobRun
 
 if TYPE_CHECKING:
     from local.aws.server import LocalAws
 
-_queue: JobQueue[JobRun] | None = None
-_coordinators: JobQueue[JobRun] | None = None
-_fleet: Fleet | None = None
-
 
 def install(aws: "LocalAws") -> None:
     """Puts the backend in place."""
-    global _queue, _coordinators, _fleet
     sources = os.environ.get("MILLRACE_IMAGE_SOURCES")
     images = ImageStore(aws.images, Path(sources) if sources else None)
     concurrency = int(os.environ.get("MILLRACE_JOBS_AT_A_TIME", "2"))
     quota = int(os.environ.get("MILLRACE_JOB_QUOTA", "100"))
-    context.set_current(context.Context(aws, images, concurrency, quota))
-    # A tuning job only waits for its training jobs, so it takes none of their places.
-    _queue, _coordinators, _fleet = JobQueue(concurrency), JobQueue(quota), Fleet()
+    queues = JobQueue[JobRun](concurrency), JobQueue[JobRun](quota)
+    context.current.set(context.Context(aws, images, *queues, Fleet(), quota))
     sagemaker_backends.backend = LocalSageMaker
-    operations.install()
+    invocations.restart()
+    replace_operations(SageMakerResponse, sagemaker_backends, OPERATIONS, changes)
     sagemaker_runtime.install(aws)
 
 
@@ -59,27 +59,7 @@ def recover() -> None:
 
 def stop() -> None:
     """Ends every process; what is saved says that they ran."""
-    coordinators().close()
-    queue().close()
-    fleet().close_all()
-
-
-def queue() -> JobQueue[JobRun]:
-    """The queue of the running server."""
-    if _queue is None:
-        raise RuntimeError("SageMaker is used before the local AWS was started.")
-    return _queue
-
-
-def coordinators() -> JobQueue[JobRun]:
-    """The queue of the running server's tuning jobs."""
-    if _coordinators is None:
-        raise RuntimeError("SageMaker is used before the local AWS was started.")
-    return _coordinators
-
-
-def fleet() -> Fleet:
-    """The model servers of the running server."""
-    if _fleet is None:
-        raise RuntimeError("SageMaker is used before the local AWS was started.")
-    return _fleet
+    running = context.current()
+    running.coordinators.close()
+    running.queue.close()
+    running.fleet.close_all()

@@ -4,22 +4,26 @@ from typing import Any
 
 from moto.sagemaker import urls
 
+from local.aws.services.sagemaker.feature_groups import FeatureGroupOperations
 from local.aws.services.sagemaker.human_review import HumanReviewOperations
 from local.aws.services.sagemaker.registry import RegistryOperations
 from local.aws.services.sagemaker.transform_jobs import TransformOperations
 from local.aws.services.sagemaker.tuning_jobs import TuningOperations
 
 
-class LocalSageMaker(TuningOperations, TransformOperations, RegistryOperations, HumanReviewOperations):
+class LocalSageMaker(
+    TuningOperations, TransformOperations, RegistryOperations, HumanReviewOperations, FeatureGroupOperations
+):
     """Jobs run as processes, endpoints serve, and every change of state is an event.
 
-    What is not overridden (experiments, trials, feature groups, ...) is moto's.
+    What is not overridden (experiments, trials, ...) is moto's.
     """
 
     def recover(self) -> None:
-        """Called after a restart: see `fail_interrupted_jobs` and `resume_endpoints`."""
+        """Called after a restart: what was going on fails, goes on or is done."""
         self.fail_interrupted_jobs()
         self.resume_endpoints()
+        self.resume_feature_groups()
 
     @property
     def _url_module(self) -> Any:

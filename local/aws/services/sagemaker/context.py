@@ -3,11 +3,18 @@
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from local.aws.clients import Clients
+from local.aws.current import Current
 from local.aws.runtime.addresses import Addresses
 from local.aws.runtime.images import ImageStore
+from local.aws.runtime.queue import JobQueue
 from local.aws.services.sagemaker.spot import SpotMarket
+
+if TYPE_CHECKING:
+    from local.aws.services.sagemaker.endpoint import Fleet
+    from local.aws.services.sagemaker.run import JobRun
 
 
 @dataclass
@@ -15,7 +22,10 @@ class Context(Clients):
     """The server, its images and clients that talk to it.
 
     Attributes:
-        concurrency: jobs that run at a time; others wait in ``Starting``.
+        queue: of jobs; those that wait are ``Starting``.
+        coordinators: the queue of tuning jobs, which only wait for their training jobs and take none of their
+            places.
+        fleet: the model servers.
         quota: jobs of one kind that may be in progress; one more is refused.
         market: when spot jobs are interrupted and what they cost.
         addresses: lent to the hosts of jobs that run.
@@ -23,8 +33,10 @@ class Context(Clients):
     """
 
     images: ImageStore
-    concurrency: int = 2
-    quota: int = 100
+    queue: JobQueue["JobRun"]
+    coordinators: JobQueue["JobRun"]
+    fleet: "Fleet"
+    quota: int
     market: SpotMarket = field(default_factory=lambda: SpotMarket.of(os.environ))
     addresses: Addresses = field(default_factory=Addresses)
     patience: float = 30.0
@@ -33,29 +45,5 @@ class Context(Clients):
         """The folder of a job, with one folder per host in it."""
         return self.aws.home / "jobs" / kind / name
 
-    def container_environment(self, region: str) -> dict[str, str]:
-        """What a container's SDK finds: on AWS from the instance, here from variables."""
-        return {
-            "AWS_ENDPOINT_URL": self.aws.endpoint_url,
-            "AWS_REGION": region,
-            "AWS_DEFAULT_REGION": region,
-            "AWS_ACCESS_KEY_ID": self.access_key,
-            "AWS_SECRET_ACCESS_KEY": "local",
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
 
-
-_current: Context | None = None
-
-
-def set_current(context: Context | None) -> None:
-    """Called by `install`; None after `stop`."""
-    global _current  # noqa: PLW0603
-    _current = context
-
-
-def current() -> Context:
-    """The context of the server that runs in this process."""
-    if _current is None:
-        raise RuntimeError("SageMaker is used before the local AWS was started.")
-    return _current
+current = Current[Context]("SageMaker")

@@ -182,10 +182,3 @@ def _variant_summary(variant: Mapping[str, Any]) -> dict[str, Any]:
     if serverless := variant.get("ServerlessConfig"):
         summary |= {"CurrentServerlessConfig": serverless}
     return summary
-
-
-def fleet() -> Fleet:
-    """The fleet of the server that runs in this process."""
-    from local.aws.services import sagemaker  # noqa: PLC0415  (it imports this module)
-
-    return sagemaker.fleet()

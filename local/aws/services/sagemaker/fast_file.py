@@ -73,9 +73,9 @@ def link(
     for item in found[shard[0] :: shard[1]]:
         target = target_in(folder, item)
         if not item.name.endswith("/"):
-            body = _body(account, item.uri)
+            body = body_of(account, item.uri)
             links.append(Link(item.uri, body, version_of(body)))
-            _place(body, target)
+            place(body, target)
             target.chmod(FILE_MODE)
     for parent, _, _ in os.walk(folder, topdown=False):
         Path(parent).chmod(FOLDER_MODE)
@@ -92,14 +92,16 @@ def _check_is_folder(uri: S3Uri, found: list[Item]) -> None:
             )
 
 
-def _body(account: str, uri: S3Uri) -> Path:
+def body_of(account: str, uri: S3Uri) -> Path:
+    """The file of an object, never changed; raises `NothingToDownloadError` for an object that is gone."""
     stored = s3_backends[account]["aws"].get_object(uri.bucket, uri.key)
     if stored is None:
         raise NothingToDownloadError(f"{uri} was deleted while its channel was set up.")
     return cast("StoredObject", stored).body.path
 
 
-def _place(body: Path, target: Path) -> None:
+def place(body: Path, target: Path) -> None:
+    """Puts a body under another name without copying it, where the file system can do that."""
     try:
         target.hardlink_to(body)
     except OSError:

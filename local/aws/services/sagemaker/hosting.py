@@ -6,11 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
+from moto.applicationautoscaling.models import (
+    ApplicationAutoscalingBackend,
+    applicationautoscaling_backends,
+)
 from moto.sagemaker.models import SageMakerModelBackend
 
 from local.aws.runtime.transfer import S3Uri
-from local.aws.services.sagemaker import context, validation
-from local.aws.services.sagemaker.endpoint import Endpoint, fleet
+from local.aws.services.sagemaker import capacities, context, validation
+from local.aws.services.sagemaker.endpoint import Endpoint
+from local.aws.services.sagemaker.invocations import invocations
 from local.aws.services.sagemaker.jobs import check_image
 from local.aws.services.sagemaker.listing import page, select
 from local.aws.services.sagemaker.records import now
@@ -107,17 +112,33 @@ class HostingOperations(SageMakerModelBackend):
         config = self.endpoint_config(request["EndpointConfigName"])
         if endpoint.status not in ("InService", "Failed"):
             raise ValidationError(f'Cannot update in-progress endpoint "{endpoint.arn}".')
+        serving = endpoint.description.get("ProductionVariants", [])
+        before = self.endpoint_configs.get(endpoint.description["EndpointConfigName"])
+        if before:
+            variants = before.description["ProductionVariants"]  # type: ignore[attr-defined]  # a `Described`
+            scaled = set(self._scaled(endpoint))
+            capacities.check_scalable(variants, config["ProductionVariants"], scaled)
+        variants = capacities.retained(config["ProductionVariants"], serving, request)
         endpoint.move("Updating", PendingDeploymentSummary=_pending(request))
-        self._deploy(endpoint, request["EndpointConfigName"], config)
+        self._deploy(endpoint, request["EndpointConfigName"], {**config, "ProductionVariants": variants})
         return {"EndpointArn": endpoint.arn}
+
+    def change_capacities(self, request: Request) -> dict[str, Any]:
+        """UpdateEndpointWeightsAndCapacities."""
+        return capacities.change(self.endpoint(request["EndpointName"]), request)
 
     def remove_endpoint(self, name: str) -> None:
         """DeleteEndpoint."""
         endpoint = self.endpoint(name)
+        for variant in self._scaled(endpoint):
+            self._autoscaling.deregister_scalable_target(
+                "sagemaker", capacities.resource_id(name, variant), capacities.DIMENSION
+            )
         endpoint.move("Deleting")
         del self.endpoints[name]
+        invocations().forget(endpoint.arn)
         threading.Thread(
-            target=fleet().close, args=(endpoint.arn,), name=f"delete {name}", daemon=True
+            target=context.current().fleet.close, args=(endpoint.arn,), name=f"delete {name}", daemon=True
         ).start()
 
     def endpoint(self, name: str) -> Endpoint:
@@ -187,7 +208,17 @@ class HostingOperations(SageMakerModelBackend):
             pairs = zip(variants, containers, strict=True)
             return [ModelServer(endpoint.name, v, c, self.region_name, endpoint.arn) for v, c in pairs]
 
-        fleet().deploy(endpoint, config_name, variants, build)
+        context.current().fleet.deploy(endpoint, config_name, variants, build)
+
+    def _scaled(self, endpoint: Endpoint) -> list[str]:
+        """The variants that are targets of application autoscaling."""
+        targets = self._autoscaling.targets.get(capacities.DIMENSION, {})
+        variants = [each["VariantName"] for each in endpoint.description.get("ProductionVariants", [])]
+        return [each for each in variants if capacities.resource_id(endpoint.name, each) in targets]
+
+    @property
+    def _autoscaling(self) -> ApplicationAutoscalingBackend:
+        return applicationautoscaling_backends[self.account_id][self.region_name]
 
     def _container(self, model: Request) -> dict[str, Any]:
         """Image, data and environment of a model, from its package if it names one."""

@@ -3,19 +3,15 @@
 moto has none of these. Human loops, which these are for, are a service of their own: `a2i_runtime`.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
+from local.aws.operations import Operations
 from local.aws.services.sagemaker.human_review_flows import FlowDefinitionOperations
-
-Params = dict[str, Any]
 
 
 class HumanReviewOperations(FlowDefinitionOperations):
     """The part of the backend that asks people."""
 
 
-OPERATIONS: Mapping[str, Callable[[Any, Params], dict[str, Any] | None]] = {
+OPERATIONS: Operations[HumanReviewOperations] = {
     "create_workforce": lambda b, p: b.new_workforce(p),
     "describe_workforce": lambda b, p: {"Workforce": b.workforce(p["WorkforceName"]).description},
     "list_workforces": lambda b, p: b.list_workforces(p),

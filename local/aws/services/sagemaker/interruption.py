@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.aws import jobs
 from local.aws.jobs import TRAINING, Job
-from local.aws.services.sagemaker.jobs import queue
+from local.aws.services.sagemaker import context
 from local.aws.services.sagemaker.training import TrainingRun
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _answer(account: str, environ: dict[str, Any]) -> tuple[HTTPStatus, str]:
         return HTTPStatus.NOT_FOUND, f"There is no training job {name!a}."
     if refusal := _refusal(job):
         return HTTPStatus.CONFLICT, refusal
-    run = queue().running(str(job.description["TrainingJobArn"]))
+    run = context.current().queue.running(str(job.description["TrainingJobArn"]))
     if not isinstance(run, TrainingRun):
         return HTTPStatus.CONFLICT, f"The training job {name} has just ended."
     run.interrupt()

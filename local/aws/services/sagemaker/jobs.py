@@ -1,7 +1,7 @@
 """Training and processing jobs, and what the operations of all kinds of job share."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from moto.sagemaker.models import SageMakerModelBackend
 
@@ -24,10 +24,6 @@ from local.aws.services.sagemaker.validation import (
     ResourceLimitExceededError,
     ValidationError,
 )
-
-if TYPE_CHECKING:
-    from local.aws.runtime.queue import JobQueue
-    from local.aws.services.sagemaker.run import JobRun
 
 Request = Mapping[str, Any]
 RESTARTED = (
@@ -78,7 +74,7 @@ class JobOperations(SageMakerModelBackend):
         with context.current().aws.changing():
             self.training_jobs[name] = job  # type: ignore[assignment]
         job.step("Starting", PREPARING)
-        queue().submit(run)
+        context.current().queue.submit(run)
         return job
 
     def start_processing_job(self, request: Request) -> dict[str, Any]:
@@ -96,7 +92,7 @@ class JobOperations(SageMakerModelBackend):
         run = ProcessingRun(job, request)
         self.processing_jobs[name] = job  # type: ignore[assignment]
         job.move("InProgress")
-        queue().submit(run)
+        context.current().queue.submit(run)
         return {"ProcessingJobArn": job.arn}
 
     def stop_job(self, job: Job) -> None:
@@ -110,7 +106,8 @@ class JobOperations(SageMakerModelBackend):
             job.step("Stopping", "Stopping the training job", "Stopping")
         else:
             job.move("Stopping")
-        (coordinators() if isinstance(job, TuningJob) else queue()).stop(job.arn)
+        running = context.current()
+        (running.coordinators if isinstance(job, TuningJob) else running.queue).stop(job.arn)
 
     def training_job(self, name: str) -> TrainingJob:
         """Raises the error of DescribeTrainingJob for a name that no job has."""
@@ -182,20 +179,6 @@ class JobOperations(SageMakerModelBackend):
 
     def _arn(self, resource: str, name: str) -> str:
         return f"arn:{self.partition}:sagemaker:{self.region_name}:{self.account_id}:{resource}/{name}"
-
-
-def queue() -> "JobQueue[JobRun]":
-    """The queue of the server that runs in this process."""
-    from local.aws.services import sagemaker  # noqa: PLC0415  (it imports this module)
-
-    return sagemaker.queue()
-
-
-def coordinators() -> "JobQueue[JobRun]":
-    """Where tuning jobs run, apart from the jobs that do their work."""
-    from local.aws.services import sagemaker  # noqa: PLC0415  (it imports this module)
-
-    return sagemaker.coordinators()
 
 
 def check_image(uri: str) -> None:

@@ -1,25 +1,16 @@
-"""The HTTP side: operations of moto's SageMaker responses that this service answers itself."""
+"""The operations of SageMaker that this service answers in moto's place."""
 
 import threading
-from collections.abc import Callable
-from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
-from moto.core.responses import ActionResult, EmptyResult
-from moto.sagemaker.responses import SageMakerResponse
+from local.aws.operations import Operations
+from local.aws.services.sagemaker import feature_groups, human_review
+from local.aws.services.sagemaker.backend import LocalSageMaker
 
-from local.aws.services.sagemaker import human_review
+changes = threading.RLock()
+"""Held by whatever changes a resource, a timer of the autoscaling too."""
 
-if TYPE_CHECKING:
-    from local.aws.services.sagemaker.backend import LocalSageMaker
-
-# One change at a time: of two requests for one name, one is refused.
-_changes = threading.RLock()
-
-Params = dict[str, Any]
-Operation = Callable[["LocalSageMaker", Params], dict[str, Any] | None]
-
-OPERATIONS: dict[str, Operation] = {
+OPERATIONS: Operations[LocalSageMaker] = {
     "create_training_job": lambda b, p: b.start_training_job(p),
     "describe_training_job": lambda b, p: b.training_job(p["TrainingJobName"]).description,
     "stop_training_job": lambda b, p: b.stop_job(b.training_job(p["TrainingJobName"])),
@@ -57,6 +48,7 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "create_endpoint": lambda b, p: b.start_endpoint(p),
     "update_endpoint": lambda b, p: b.change_endpoint(p),
+    "update_endpoint_weights_and_capacities": lambda b, p: b.change_capacities(p),
     "describe_endpoint": lambda b, p: b.endpoint(p["EndpointName"]).description,
     "delete_endpoint": lambda b, p: b.remove_endpoint(p["EndpointName"]),
     "list_endpoints": lambda b, p: b.list_described(b.endpoints, p, "Endpoint", "Endpoints"),
@@ -68,23 +60,8 @@ OPERATIONS: dict[str, Operation] = {
     "delete_model_package": lambda b, p: b.remove_model_package(p["ModelPackageName"]),
     "list_model_packages": lambda b, p: b.list_packages(p),
     **human_review.OPERATIONS,
+    **feature_groups.OPERATIONS,
 }
-
-
-def install() -> None:
-    """Puts the operations into moto's response class; doing it again changes nothing."""
-    for name, operation in OPERATIONS.items():
-        setattr(SageMakerResponse, name, _handler(operation, reads=name.startswith(("describe_", "list_"))))
-
-
-def _handler(operation: Operation, *, reads: bool) -> Callable[[SageMakerResponse], ActionResult]:
-    def handle(self: SageMakerResponse) -> ActionResult:
-        backend = cast("LocalSageMaker", self.sagemaker_backend)
-        with nullcontext() if reads else _changes:
-            answer = operation(backend, dict(self._get_params()))
-        return EmptyResult() if answer is None else ActionResult(answer)
-
-    return handle
 
 
 def _jobs(jobs: dict[str, Any]) -> list[Any]:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from local.aws.services.sagemaker import validation
+from local.aws.services.sagemaker import context, validation
 from local.aws.services.sagemaker.data_processing import DataProcessing, described
 from local.aws.services.sagemaker.hosting import HostingOperations
-from local.aws.services.sagemaker.jobs import JobOperations, check_data_type, check_image, copied, queue
+from local.aws.services.sagemaker.jobs import JobOperations, check_data_type, check_image, copied
 from local.aws.services.sagemaker.records import TransformJob, now
 from local.aws.services.sagemaker.transform import DEFAULT_PAYLOAD_MB, TransformRun
 from local.aws.services.sagemaker.validation import ValidationError
@@ -38,7 +38,7 @@ class TransformOperations(JobOperations, HostingOperations):
         run = TransformRun(job, request, model)
         self.transform_jobs[name] = job  # type: ignore[assignment]
         job.move("InProgress")
-        queue().submit(run)
+        context.current().queue.submit(run)
         return {"TransformJobArn": arn}
 
     def transform_job(self, name: str) -> TransformJob:

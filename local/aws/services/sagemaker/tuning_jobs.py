@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from local.aws.services.sagemaker import validation
-from local.aws.services.sagemaker.jobs import RESTARTED, JobOperations, coordinators, copied
+from local.aws.services.sagemaker import context, validation
+from local.aws.services.sagemaker.jobs import RESTARTED, JobOperations, copied
 from local.aws.services.sagemaker.listing import page
 from local.aws.services.sagemaker.objective import Objective, progress
 from local.aws.services.sagemaker.ranges import Parameter, parameters
@@ -40,7 +40,7 @@ class TuningOperations(JobOperations):
         run = self._tuning_run(job, request, tuned)
         self.hyper_parameter_tuning_jobs[name] = job  # type: ignore[assignment]
         job.move("InProgress")
-        coordinators().submit(run)
+        context.current().coordinators.submit(run)
         return {"HyperParameterTuningJobArn": arn}
 
     def tuning_job(self, name: str) -> TuningJob:

@@ -7,21 +7,18 @@ from typing import Any
 
 from botocore.model import ServiceModel
 from botocore.session import get_session
-from moto.core.exceptions import ServiceException
 from moto.iam.models import iam_backends
 from moto.utilities.utils import get_partition
 
 from local.aws.constraints import broken
+from local.aws.errors import AnsweredError
 from local.aws.runtime.addresses import LAST_HOST
 
 MAX_TRAINING_SECONDS = 28 * 24 * 3600
 
 
-class SageMakerError(ServiceException):
-    """An error answer. `code` is AWS's name of it."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
+class SageMakerError(AnsweredError):
+    """SageMaker refuses the request."""
 
 
 class ValidationError(SageMakerError):

@@ -13,7 +13,9 @@ from moto.sagemaker.models import sagemaker_backends
 from moto.sagemakerruntime import urls
 from werkzeug.wrappers import Request
 
-from local.aws.services.sagemaker.endpoint import Endpoint, choose, fleet
+from local.aws.services.sagemaker import context
+from local.aws.services.sagemaker.endpoint import Endpoint, choose
+from local.aws.services.sagemaker.invocations import invocations
 from local.aws.services.sagemaker.server import ModelAnswer, ModelServer, ModelTimeoutError, ServerFailedError
 
 if TYPE_CHECKING:
@@ -67,8 +69,9 @@ def _server(name: str, region: str, variant: str | None) -> ModelServer:
     endpoint: Any = sagemaker_backends[_account][region].endpoints.get(name)
     what = f"Variant {variant} of endpoint {name}" if variant else f"Endpoint {name}"
     if isinstance(endpoint, Endpoint) and endpoint.status in ("InService", "Updating"):
-        server = choose(fleet().servers(endpoint.arn, RESTART_PATIENCE), variant)
+        server = choose(context.current().fleet.servers(endpoint.arn, RESTART_PATIENCE), variant)
         if server is not None:
+            invocations().add(endpoint.arn, server.name)
             return server
     raise RefusedError(400, "ValidationError", f"{what} of account {_account} not found.")
 

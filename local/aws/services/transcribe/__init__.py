@@ -17,11 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from moto.transcribe.models import transcribe_backends
+from moto.transcribe.responses import TranscribeResponse
 
+from local.aws.operations import replace_operations
 from local.aws.runtime.images import ImageStore
 from local.aws.runtime.queue import JobQueue
-from local.aws.services.transcribe import context, operations
+from local.aws.services.transcribe import context
 from local.aws.services.transcribe.backend import LocalTranscribe
+from local.aws.services.transcribe.operations import OPERATIONS
 
 if TYPE_CHECKING:
     from local.aws.server import LocalAws
@@ -34,12 +37,12 @@ def install(aws: "LocalAws") -> None:
     """Puts the backend in place."""
     engines = ImageStore(aws.images, Path(os.environ.get("MILLRACE_ENGINE_SOURCES", ENGINES)))
     concurrency = int(os.environ.get("MILLRACE_TRANSCRIPTIONS_AT_A_TIME", "2"))
-    context.set_current(
+    context.current.set(
         context.Context(aws, engines, JobQueue(concurrency), JobQueue(VOCABULARIES_AT_A_TIME))
     )
     shutil.rmtree(context.current().scratch, ignore_errors=True)  # of a process that was killed
     transcribe_backends.backend = LocalTranscribe
-    operations.install()
+    replace_operations(TranscribeResponse, transcribe_backends, OPERATIONS)
 
 
 def recover() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local.aws.clients import Clients
+from local.aws.current import Current
 from local.aws.runtime.images import ImageStore
 from local.aws.runtime.queue import JobQueue
 
@@ -37,17 +38,4 @@ class Context(Clients):
         return self.aws.home / "jobs" / "transcribe"
 
 
-_current: Context | None = None
-
-
-def set_current(context: Context) -> None:
-    """Called by `install`."""
-    global _current  # noqa: PLW0603
-    _current = context
-
-
-def current() -> Context:
-    """The context of the server that runs in this process."""
-    if _current is None:
-        raise RuntimeError("Transcribe is used before the local AWS was started.")
-    return _current
+current = Current[Context]("Transcribe")

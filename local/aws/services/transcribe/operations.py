@@ -1,24 +1,9 @@
-"""The HTTP side: operations of moto's Transcribe responses that this service answers itself."""
+"""The operations of Transcribe that this service answers in moto's place."""
 
-import json
-import threading
-from collections.abc import Callable
-from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, cast
+from local.aws.operations import Operations
+from local.aws.services.transcribe.backend import LocalTranscribe
 
-from moto.core.responses import ActionResult, EmptyResult
-from moto.transcribe.responses import TranscribeResponse
-
-if TYPE_CHECKING:
-    from local.aws.services.transcribe.backend import LocalTranscribe
-
-# One change at a time: of two requests for one name, one is refused.
-_changes = threading.RLock()
-
-Params = dict[str, Any]
-Operation = Callable[["LocalTranscribe", Params], dict[str, Any] | None]
-
-OPERATIONS: dict[str, Operation] = {
+OPERATIONS: Operations[LocalTranscribe] = {
     "start_transcription_job": lambda b, p: b.start_job(p),
     "get_transcription_job": lambda b, p: b.get_job(p),
     "list_transcription_jobs": lambda b, p: b.list_jobs(p),
@@ -45,20 +30,3 @@ OPERATIONS: dict[str, Operation] = {
     "untag_resource": lambda b, p: b.untag(p),
     "list_tags_for_resource": lambda b, p: b.tags_of(p),
 }
-
-
-def install() -> None:
-    """Puts the operations into moto's response class; doing it again changes nothing."""
-    for name, operation in OPERATIONS.items():
-        reads = name.startswith(("get_", "list_", "describe_"))
-        setattr(TranscribeResponse, name, _handler(operation, reads=reads))
-
-
-def _handler(operation: Operation, *, reads: bool) -> Callable[[TranscribeResponse], ActionResult]:
-    def handle(self: TranscribeResponse) -> ActionResult:
-        backend = cast("LocalTranscribe", self.transcribe_backend)
-        with nullcontext() if reads else _changes:
-            answer = operation(backend, json.loads(self.body or "{}"))
-        return EmptyResult() if answer is None else ActionResult(answer)
-
-    return handle

@@ -8,13 +8,13 @@ from urllib.parse import unquote, urlsplit
 
 from botocore.model import ServiceModel
 from botocore.session import get_session
-from moto.core.exceptions import ServiceException
 from moto.iam.models import iam_backends
 from moto.s3.exceptions import S3ClientError
 from moto.s3.models import s3_backends
 from moto.utilities.utils import get_partition
 
 from local.aws.constraints import broken
+from local.aws.errors import AnsweredError
 from local.aws.runtime.transfer import S3Uri
 
 NO_OBJECT = (
@@ -26,11 +26,8 @@ _HOST_STYLE = re.compile(r"(?P<bucket>.+)\.s3([.-][a-z0-9-]+)?\.amazonaws\.com(\
 _LOOPBACK = ("127.0.0.1", "localhost")
 
 
-class TranscribeError(ServiceException):
-    """An error answer. `code` is AWS's name of it."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
+class TranscribeError(AnsweredError):
+    """Transcribe refuses the request."""
 
 
 class BadRequestError(TranscribeError):

@@ -1,24 +1,12 @@
-from pathlib import Path
-
 import pytest
 
-from local.aws.server import LocalAws
+from tests.local.aws.conftest import IMAGE_SOURCES
 from tests.local.aws.sagemaker.account import Account
 
-IMAGE_SOURCES = Path(__file__).parents[1] / "images"
-
 
 @pytest.fixture(scope="module")
-def images(tmp_path_factory):
-    return tmp_path_factory.mktemp("images")
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory, images):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MILLRACE_IMAGE_SOURCES", str(IMAGE_SOURCES))
-        with LocalAws(home=tmp_path_factory.mktemp("aws"), images=images, port=0) as aws:
-            yield aws
+def variables():
+    return {"MILLRACE_IMAGE_SOURCES": IMAGE_SOURCES}
 
 
 @pytest.fixture(scope="module")

@@ -13,12 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from local.aws.server import LocalAws
+from tests.include.jobs.conftest import IMAGES
 from tests.local.aws.sagemaker.account import Account, until
 
-REPOSITORY = Path(__file__).parents[4]
-# Shared with `make run`, so that the environments are installed once.
-IMAGES = Path(os.environ.get("MILLRACE_HOME", REPOSITORY / ".millrace")) / "images"
 XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
 OURS = "123456789012.dkr.ecr.us-east-1.amazonaws.com/millrace/xgboost"
 SPARK = "173754725891.dkr.ecr.us-east-1.amazonaws.com/sagemaker-spark-processing:3.5-cpu-py312-v1.0"
@@ -32,9 +29,15 @@ HYPERPARAMETERS = {
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with LocalAws(home=tmp_path_factory.mktemp("aws"), images=IMAGES, port=0) as aws:
-        yield aws
+def images():
+    """Shared with `make run`, so that the environment is installed once."""
+    return IMAGES
+
+
+@pytest.fixture(scope="module")
+def variables():
+    """The images of the repository."""
+    return {}
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from local.aws.server import LocalAws
+from tests.local.aws.conftest import IMAGE_SOURCES
 from tests.local.aws.sagemaker.account import IMAGE, Account, until
-from tests.local.aws.sagemaker.conftest import IMAGE_SOURCES
 from tests.local.aws.sagemaker.shapes import problems
 
 WAITS = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"

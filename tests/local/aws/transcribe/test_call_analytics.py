@@ -23,7 +23,13 @@ def problems(operation, answer):
     return compared(operation, answer, "transcribe")
 
 
-def test_a_call_becomes_turns_and_what_follows_from_their_times(account):
+def transcript(account, name):
+    account.transcribe.start_call_analytics_job(**account.call_request(name, CALL))
+    assert account.called(name)["CallAnalyticsJobStatus"] == "COMPLETED"
+    return account.read(f"calls/{name}.json")
+
+
+def test_a_job_is_described_as_aws_does(account):
     answer = account.transcribe.start_call_analytics_job(**account.call_request("call", CALL))
     assert problems("StartCallAnalyticsJob", answer) == []
     assert answer["CallAnalyticsJob"]["CallAnalyticsJobStatus"] == "QUEUED"
@@ -33,9 +39,11 @@ def test_a_call_becomes_turns_and_what_follows_from_their_times(account):
     whole = account.transcribe.get_call_analytics_job(CallAnalyticsJobName="call")
     assert problems("GetCallAnalyticsJob", whole) == []
 
-    found = account.read("calls/call.json")
+
+def test_a_call_becomes_turns(account):
+    found = transcript(account, "turns")
     assert (found["JobName"], found["JobStatus"], found["AccountId"], found["LanguageCode"]) == (
-        "call",
+        "turns",
         "COMPLETED",
         ACCOUNT,
         "en-US",
@@ -64,6 +72,10 @@ def test_a_call_becomes_turns_and_what_follows_from_their_times(account):
         },
         {"Type": "punctuation", "Content": ".", "Confidence": "0.0"},
     ]
+
+
+def test_what_follows_from_the_times_of_the_turns(account):
+    found = transcript(account, "times")
     assert found["ConversationCharacteristics"] == {
         "TotalConversationDurationMillis": 20000,
         "TalkTime": {
