@@ -1,0 +1,1 @@
+"""What `bench.amp_features` is made of."""
