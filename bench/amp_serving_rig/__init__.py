@@ -1,0 +1,1 @@
+"""What `bench.amp_serving` is made of, and the tests of the recommender endpoint."""
