@@ -1,0 +1,262 @@
+"""Changes of shows from the topic to the raw bucket, through everything that the DAG provisions, with faults.
+
+MILLRACE_INGEST_EVENTS says how many, 300 if nothing does.
+"""
+
+import gzip
+import json
+import os
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import boto3
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from include.pipelines import amp_ingest as spec
+from include.run import Run
+from include.settings import settings
+from millrace.operators.cloudformation import StackOperator
+from millrace.operators.queues import LagGateOperator, ReplayOperator
+from millrace.operators.topics import PublishOperator
+from millrace.sensors.cloudformation import StackSensor
+from tests.aws import provisioned
+from tests.include.functions.catalog_service import serving
+from tests.stack import IMAGES
+
+pytestmark = pytest.mark.timeout(3600)
+EVENTS = int(os.environ.get("MILLRACE_INGEST_EVENTS", "300"))
+SHOWS = 200
+PATIENCE = 600 + EVENTS / 10
+PARAMS = {
+    "events": 0,
+    "replay": True,
+    "max_wait_seconds": 900,
+    "max_waiting": 100_000,
+    "max_dead_letters": 0,
+    "on_breach": "fail",
+    "buffer_seconds": 0,
+    "shards": 2,
+}
+OUTAGE = range(20, 60)
+"""Numbers of the requests that the catalog does not answer."""
+
+
+@pytest.fixture(scope="module")
+def catalog():
+    with serving() as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory, catalog):
+    home = tmp_path_factory.mktemp("aws")
+    with pytest.MonkeyPatch.context() as patch, provisioned(home, IMAGES) as server:
+        # After what the server's stack says.
+        patch.setenv("MILLRACE_CATALOG_URL", catalog.url)
+        settings.cache_clear()
+        yield server
+
+
+@pytest.fixture(scope="module")
+def run(aws):
+    return Run(settings(), "amp_ingest", "test__1", datetime.now(UTC), PARAMS)
+
+
+def context_of(run):
+    """What the operators take of Airflow's context."""
+    dag_run = SimpleNamespace(dag_id=run.dag_id, run_id=run.run_id, run_after=run.run_after)
+    return {"dag_run": dag_run, "params": run.params}
+
+
+def provision(run):
+    operator = StackOperator(
+        task_id="provision", functions=spec.functions, build=spec.stack, aws_conn_id=None
+    )
+    return operator.execute(context_of(run))
+
+
+@pytest.fixture(scope="module")
+def asked(run):
+    return provision(run)
+
+
+@pytest.fixture(scope="module")
+def outputs(run, asked):
+    sensor = StackSensor(
+        task_id="provisioned", stack=asked["stack"], changed=asked["changed"], aws_conn_id=None
+    )
+    found = sensor.poke(context_of(run))
+    assert found.is_done
+    return found.xcom_value
+
+
+@pytest.fixture
+def impatient(outputs):
+    """Messages that were not handled come again soon."""
+    sqs, url = boto3.client("sqs"), outputs["ShowChangesQueueUrl"]
+    names = ["VisibilityTimeout"]
+    before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "5"})
+    # A poll that has begun, which takes a second, hides messages for as long as was said before: six minutes.
+    time.sleep(2)
+    yield
+    sqs.set_queue_attributes(QueueUrl=url, Attributes=before)
+
+
+def gate(run, outputs):
+    operator = LagGateOperator(
+        task_id="watch",
+        outputs=outputs,
+        measures=spec.measures,
+        bounds=spec.bounds,
+        warns=spec.warns,
+        aws_conn_id=None,
+    )
+    return operator.execute(context_of(run))
+
+
+def replay(run, outputs):
+    operator = ReplayOperator(task_id="replay", outputs=outputs, queues=spec.replayed, aws_conn_id=None)
+    return operator.execute(context_of(run))
+
+
+def change(number):
+    return {
+        "event_id": f"event-{number:08}",
+        "event_type": "show_changed",
+        "event_time": "2026-11-22T10:00:00.000Z",
+        "show_id": f"s{number % SHOWS}",
+    }
+
+
+def publish(run, outputs, changes):
+    operator = PublishOperator(
+        task_id="publish_sample",
+        topic=outputs["ShowChangesTopicArn"],
+        messages=lambda _: changes,
+        documents=lambda _: {},
+        aws_conn_id=None,
+    )
+    return operator.execute(context_of(run))
+
+
+def arrived():
+    """Event id -> number of its lines in the raw bucket, below the folders that amp_lake reads."""
+    s3, bucket = boto3.client("s3"), settings().raw_bucket
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="main/amp/events/")
+    found = Counter()
+    for key in (item["Key"] for page in pages for item in page.get("Contents", [])):
+        body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        found.update(json.loads(line)["event_id"] for line in gzip.decompress(body).splitlines())
+    return found
+
+
+def until(condition, what):
+    deadline = time.monotonic() + PATIENCE
+    while not (found := condition()):
+        assert time.monotonic() < deadline, what
+        time.sleep(1)
+    return found
+
+
+def waiting(url):
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    found = boto3.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    return sum(map(int, found.values()))
+
+
+def break_function(name, seconds):
+    """The function fails as a whole for a while: its stream is not there."""
+    functions = boto3.client("lambda")
+    before = functions.get_function_configuration(FunctionName=name)["Environment"]
+    broken = {"Variables": {**before["Variables"], "MILLRACE_STREAM": "nowhere"}}
+    functions.update_function_configuration(FunctionName=name, Environment=broken)
+    time.sleep(seconds)
+    functions.update_function_configuration(FunctionName=name, Environment=before)
+
+
+def test_what_is_made_is_told_and_made_once(run, asked, outputs):
+    assert asked["changed"]
+    assert "ShowChangesQueue is made" in asked["changes"]
+    # The local CloudFormation takes the same once more as an update, AWS says that there is nothing to do.
+    assert provision(run)["changes"] == []
+    changed = provision(replace(run, params={**PARAMS, "max_wait_seconds": 600}))
+    assert changed["changes"] == [
+        "OldestMessageSeconds: 900 becomes 600",
+        "OldestRecordSeconds: 900 becomes 600",
+    ]
+
+
+def test_secrets_reach_the_function_and_no_result(run, asked, outputs):
+    told = boto3.client("lambda").get_function_configuration(FunctionName="millrace-local-main-show-changes")
+    token = settings().catalog_token.get_secret_value()
+    assert told["Environment"]["Variables"]["MILLRACE_CATALOG_TOKEN"] == token
+    assert token not in {*asked["changes"], *outputs.values()}
+
+
+@pytest.mark.usefixtures("impatient")
+def test_nothing_is_lost_and_what_cannot_be_read_is_a_dead_letter(run, outputs, catalog):
+    catalog.fails = lambda number: number in OUTAGE
+    changes = [change(number) for number in range(EVENTS)]
+    repeated = changes[::50]
+    broken = [{"event_id": f"broken-{number}"} for number in range(max(1, EVENTS // 200))]
+    unknown = [change(EVENTS + number) | {"show_id": f"unknown{number}"} for number in range(3)]
+    catalog.answers |= {each["show_id"]: (404, b"") for each in unknown}
+    breaking = threading.Thread(target=break_function, args=("millrace-local-main-show-changes", 5))
+    with ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(publish, run, outputs, [*changes, *broken, *unknown, *repeated])
+        breaking.start()
+        sent.result()
+    breaking.join()
+    dead = len(broken) + len(unknown)
+    queue, letters = outputs["ShowChangesQueueUrl"], outputs["ShowChangesDeadLettersUrl"]
+    until(lambda: waiting(queue) == 0 and waiting(letters) >= dead, "the queue is not empty")
+
+    # What the outage has made a dead letter comes in now, the rest is one again.
+    replay(run, outputs)
+    until(lambda: waiting(queue) == 0 and waiting(letters) == dead, "the dead letters do not come back")
+    found = until(lambda: len(lines := arrived()) >= EVENTS and lines, "events have not arrived")
+
+    assert found.keys() == {each["event_id"] for each in changes}
+    assert found.total() >= EVENTS
+    print(f"{EVENTS} events, {found.total()} lines, {len(catalog.asked)} questions, {dead} dead letters")
+    with pytest.raises(AirflowFailException, match=rf"ShowChanges.dead_letters is {dead}, over 0: .* replay"):
+        gate(run, outputs)
+    told = gate(replace(run, params={**PARAMS, "on_breach": "warn"}), outputs)
+    assert told["values"]["ShowChanges.waiting"] == 0
+    assert len(told["exceeded"]) == 1
+
+
+def test_what_waits_is_measured(run, outputs):
+    functions = boto3.client("lambda")
+    [mapping] = functions.list_event_source_mappings(FunctionName="millrace-local-main-show-changes")[
+        "EventSourceMappings"
+    ]
+    functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    warned = replace(run, params={**PARAMS, "on_breach": "warn", "max_wait_seconds": 1})
+
+    def measured():
+        # The last poll of a mapping that is being disabled may still take what comes.
+        if not waiting(outputs["ShowChangesQueueUrl"]):
+            publish(run, outputs, [change(0)])
+        told = gate(warned, outputs)
+        return "ShowChanges.oldest_seconds" in str(told["exceeded"]) and told
+
+    try:
+        assert until(measured, "the age is not told")["values"]["ShowChanges.waiting"] == 1
+    finally:
+        functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+
+
+def test_nothing_is_replayed_or_published_where_nobody_asks(run, outputs):
+    quiet = replace(run, params={**PARAMS, "replay": False})
+    with pytest.raises(AirflowSkipException):
+        replay(quiet, outputs)
+    with pytest.raises(AirflowSkipException):
+        publish(quiet, outputs, [])
