@@ -44,7 +44,7 @@ def features(run: Run) -> ProcessingJob:
     key = run.settings.output_kms_key
     return spark_job(
         "build_features.py",
-        code=Bundle.of_job("abalone"),
+        code=Bundle.of_job("abalone", "datasets"),
         instances=_processing_instances(run),
         arguments=[
             *("--input", run.params["input_uri"] or run.input_uri("current/")),
@@ -65,7 +65,7 @@ def quality(run: Run) -> ProcessingJob:
     check_network(run)
     return spark_job(
         "check_features.py",
-        code=Bundle.of_job("abalone"),
+        code=Bundle.of_job("abalone", "datasets"),
         files={"suite": Bundle.of(SUITE)},
         instances=_processing_instances(run),
         arguments=[

@@ -91,6 +91,6 @@ def script(
         instances=Instances(run.params["instance_type"]),
         inputs=inputs,
         outputs={output: run.uri(output)},
-        files={"code": Bundle.of_job(run.dag_id, "speech")},
+        files={"code": Bundle.of_job(run.dag_id, "speech", "pages")},
         metrics=output,
     )

@@ -5,8 +5,13 @@ from dataclasses import dataclass
 
 from entrypoint import paths  # type: ignore[import-not-found]
 
-EXCEPTION = re.compile(r"^(?:Caused by: )?[\w.$]*(?:Error|Exception|Exit|Interrupt|Warning)\b(?::.*)?$")
-SPARK_LOG = re.compile(r"^\d\d/\d\d/\d\d \d\d:\d\d:\d\d |^WARNING: |^\s+at |^Setting default log level")
+EXCEPTION = re.compile(
+    r"^(?:Caused by: |Exception in thread \"[^\"]*\" )?"
+    r"[\w.$]*(?:Error|Exception|Exit|Interrupt|Warning)\b(?::.*)?$"
+)
+SPARK_LOG = re.compile(
+    r"^\d\d/\d\d/\d\d \d\d:\d\d:\d\d |^WARNING: |^\s+at |^\s+\.\.\. |^Setting default log level"
+)
 MAX_CHARACTERS = 1024
 
 

@@ -35,7 +35,7 @@ from pathlib import Path
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as sf
 
-import outputs
+import completion
 from columns import FEATURES, LABEL, SEXES, SPLITS
 from failure import JobError, run_job
 from feature_files import write_features, write_rejected
@@ -118,11 +118,11 @@ def prepare(source: Location, output: Location) -> list[Location]:
     Raises:
         JobError: the input cannot become features, or it lies where the output goes.
     """
-    for name in (*OUTPUTS, outputs.STAGING):
+    for name in (*OUTPUTS, completion.STAGING):
         emptied = str(output.child(f"{name}/"))
         if str(source).startswith(emptied) or emptied.startswith(str(source)):
             raise JobError(f"The input {source} overlaps with the output {emptied}, which is emptied first.")
-    outputs.prepare(output, OUTPUTS)
+    completion.prepare(output, OUTPUTS)
     return data_files(source)
 
 
@@ -179,7 +179,7 @@ def run(args: argparse.Namespace) -> None:
     split = Split(args.seed, args.train_fraction)
     numbers = build_features(starting.result(), files, args.output, split, args.kms_key)
     write_report(args.report, numbers)
-    outputs.finish(args.output, args.kms_key)
+    completion.finish(args.output, args.kms_key)
     print(json.dumps(numbers))
 
 

@@ -15,32 +15,13 @@ Expectations that are not met are a result, not an error: the exit code is 0 and
 """
 
 import argparse
-import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from expectations import features_at, read_metrics, read_suites, session, validate
+from expectations import features_at, read_features, read_metrics, read_suites, session
 from failure import run_job
-from quality_page import page
-from quality_report import report
-
-
-def write_results(results: Mapping[str, Any], output: Path) -> None:
-    """Writes the three outputs, and prints what was not met."""
-    (output / "data_docs").mkdir(parents=True, exist_ok=True)
-    verdict = report(results)
-    write_json(output / "report.json", verdict)
-    write_json(output / "results.json", {name: result.to_json_dict() for name, result in results.items()})
-    (output / "data_docs" / "index.html").write_text(page(results, verdict))
-    failed = [item["sentence"] for item in verdict["expectations"] if not item["success"]]
-    print(f"{len(verdict['expectations'])} expectations, {len(failed)} not met", *failed, sep="\n")
-
-
-def write_json(path: Path, content: object) -> None:
-    """Writes indented JSON; what JSON has no word for, such as a date, as text."""
-    path.write_text(json.dumps(content, indent=2, default=str) + "\n")
+from validation import started, validate, write_results
 
 
 def run(args: argparse.Namespace) -> None:
@@ -56,7 +37,9 @@ def run(args: argparse.Namespace) -> None:
         "max_rejected_fraction": args.max_rejected_fraction,
         "rows_in": metrics["rows_in"],
     }
-    write_results(validate(session(), features_at(args.input), metrics, suites, parameters), args.output)
+    rows = read_features(started(session), features_at(args.input))
+    batches = {"features": (rows, suites["features"]), "intake": (metrics, suites["intake"])}
+    write_results(validate(batches, parameters), args.output)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,8 +1,7 @@
-"""What the job leaves in S3, and when it counts.
+"""What the job leaves in S3.
 
-Spark names its files anew each time and adds files of its own. It therefore writes below ``_staging``, which
-no reader of data looks into; its files are copied to names that are the same each time once Spark has
-committed them all. Last comes ``_SUCCESS``: without it the outputs are not complete.
+Spark names its files anew each time and adds files of its own. It therefore writes below ``_staging``; its
+files are copied to names that are the same each time once Spark has committed them all.
 """
 
 import re
@@ -10,31 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 from pyspark.sql import DataFrame
 
-from objects import THREADS, Location, copy, delete, delete_below, exists, listed, write
+from completion import STAGING
+from objects import THREADS, Location, copy, listed
 
-STAGING = "_staging"
-MARKER = "_SUCCESS"
 ROWS_PER_FILE = 500_000
 PART = re.compile(r"(part-\d+)-[0-9a-f-]{36}[.-]c\d+(\..+)")
 """A file of Spark's: its number, a random UUID, a second number that is always 0 here, its suffixes."""
-
-
-def prepare(output: Location, names: tuple[str, ...]) -> None:
-    """Removes what a former attempt left; first of all the word that it is complete."""
-    delete(output.child(MARKER))
-    for name in (*names, STAGING):
-        delete_below(output.child(name))
-
-
-def finish(output: Location, kms_key: str | None) -> None:
-    """Removes the rest of the work and says that the outputs are complete."""
-    delete_below(output.child(STAGING))
-    write(output.child(MARKER), b"", kms_key)
-
-
-def is_complete(output: Location) -> bool:
-    """Whether a job has finished these outputs."""
-    return exists(output.child(MARKER))
 
 
 def staging(output: Location, name: str) -> str:

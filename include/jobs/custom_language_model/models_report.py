@@ -1,12 +1,14 @@
 """The report of a comparison of language models as one page."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from alignment import document
 from pages import render
 from variants import Comparison, label
 
+TEMPLATE = Path(__file__).with_name("models_report.html")
 MOST_SENTENCES = 100
 """Shown, those on which the variants differ most; the page says how many are left out."""
 
@@ -21,7 +23,7 @@ def page(comparison: Comparison, found: Mapping[str, Any], picture: bytes) -> st
     """
     differing = _differing(comparison)
     return render(
-        "models_report.html",
+        TEMPLATE,
         found=found,
         labels={name: label(name) for name in comparison.names},
         picture=picture,

@@ -20,9 +20,17 @@ def run_job(work: Callable[[], object], *errors: type[Exception], file: str = "m
     try:
         work()
     except expected as error:
-        path = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml")) / "output" / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(str(error))
         print(f"ERROR: {error}", file=sys.stderr)
+        _leave(str(error), file)
         return 1
     return 0
+
+
+def _leave(sentence: str, file: str) -> None:
+    path = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml")) / "output" / file
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(sentence)
+    except PermissionError as error:
+        # A pod of EMR is not SageMaker's container: there the log is where the sentence is looked for.
+        print(f"{path} is not written: {error}", file=sys.stderr)

@@ -3,7 +3,6 @@
 The format: https://docs.aws.amazon.com/sagemaker/latest/dg/a2i-output-data.html
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -12,6 +11,7 @@ from typing import Any, Self
 
 import jiwer
 
+from documents import parsed
 from failure import JobError
 from word_errors import normalise
 
@@ -37,12 +37,7 @@ class LoopOutput:
         Raises:
             AnswerError: the file is not JSON in UTF-8, or not the output of a human loop.
         """
-        try:
-            return cls.of(json.loads(path.read_bytes()))
-        except (UnicodeDecodeError, json.JSONDecodeError) as error:
-            raise AnswerError(f"{path} is not JSON in UTF-8: {error}.") from error
-        except AnswerError as error:
-            raise AnswerError(f"{path}: {error}") from error
+        return parsed(path, cls.of, AnswerError)
 
     @classmethod
     def of(cls, document: object) -> Self:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from alignment import cut, document, totals
@@ -14,6 +15,7 @@ from pages import render
 from transcripts import Transcript
 from word_errors import Sentence, WordErrors, normalise
 
+TEMPLATE = Path(__file__).with_name("call_report.html")
 MOST_SENTENCES = 1000
 """Shown on a page, which says how many are left out."""
 LINE = re.compile(r"(?P<speaker>[^\s:]+) ?:\s*(?P<words>.*)")
@@ -139,7 +141,7 @@ def page(
         shown.append({**call, "sentences": call["sentences"][:room]})
         room -= len(shown[-1]["sentences"])
     return render(
-        "call_report.html",
+        TEMPLATE,
         found=found,
         title=title,
         facts=facts or {},

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from alignment import by_sentence, document
@@ -10,6 +11,7 @@ from rates import File
 from windows import TaskCount
 from word_errors import Sentence
 
+TEMPLATE = Path(__file__).with_name("improvement_report.html")
 MOST_CHANGES = 200
 """Sentences shown, those with the largest change; the page says how many are left out."""
 
@@ -73,4 +75,5 @@ def page(found: Improvement) -> str:
         }
         for change in largest[:MOST_CHANGES]
     ]
-    return render("improvement_report.html", found=found, shown=shown, left_out=len(largest) - len(shown))
+    left_out = len(largest) - len(shown)
+    return render(TEMPLATE, found=found, shown=shown, left_out=left_out)

@@ -9,7 +9,6 @@ analytics job:
 """
 
 import csv
-import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -17,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
+from documents import parsed
 from failure import JobError
 
 COMMAS = frozenset(",،、，﹐､")  # noqa: RUF001
@@ -90,12 +90,7 @@ class Transcript:
         Raises:
             TranscriptError: the file is not JSON in UTF-8, or not a result of Transcribe.
         """
-        try:
-            return cls.of(json.loads(path.read_bytes()))
-        except (UnicodeDecodeError, json.JSONDecodeError) as error:
-            raise TranscriptError(f"{path.name} is not JSON in UTF-8: {error}.") from error
-        except TranscriptError as error:
-            raise TranscriptError(f"{path.name}: {error}") from error
+        return parsed(path, cls.of, TranscriptError)
 
     @classmethod
     def of(cls, document: object) -> Self:

@@ -15,6 +15,8 @@ from local.aws.runtime.images import ImageStore
 REPOSITORY = Path(__file__).resolve().parents[3]
 SHARED = REPOSITORY / "include" / "jobs" / "shared"
 """What ships with every job."""
+DATASETS = SHARED.parent / "datasets"
+"""What ships with the jobs on tables."""
 IMAGES = Path(os.environ.get("MILLRACE_HOME", REPOSITORY / ".millrace")) / "images"
 
 SPARK = (
@@ -40,7 +42,9 @@ def _run(image: str) -> Job:
             [python, script, *map(str, arguments)],
             env={
                 **os.environ,
-                "PYTHONPATH": os.pathsep.join(filter(None, [str(SHARED), os.environ.get("PYTHONPATH")])),
+                "PYTHONPATH": os.pathsep.join(
+                    filter(None, [str(SHARED), str(DATASETS), os.environ.get("PYTHONPATH")])
+                ),
                 "SAGEMAKER_BASE_DIR": str(base),
                 "SPARK_LOCAL_IP": "127.0.0.1",
                 "PYSPARK_PYTHON": str(python),
@@ -87,12 +91,20 @@ def real_abalone() -> Path:
 
 @pytest.fixture
 def step(request, tmp_path):
-    """Runs a script of what ships with the pipeline of the test's folder, in the image ``speech``.
+    """Runs a script of what ships with the pipeline of the test's folder, in the image ``speech``."""
+    return _step(tmp_path, "speech", Bundle.of_job(request.path.parent.name, "speech", "pages"))
 
-    Gives its metrics, its log, the folder of its output and, if it failed, the reason.
-    """
-    python, code = interpreter("speech"), tmp_path / "code"
-    for name, content in Bundle.of_job(request.path.parent.name, "speech").files.items():
+
+@pytest.fixture
+def page_step(request, tmp_path):
+    """The same in the image ``sklearn``, with what makes pages."""
+    return _step(tmp_path, "sklearn", Bundle.of_job(request.path.parent.name, "pages"))
+
+
+def _step(tmp_path: Path, image: str, bundle: Bundle) -> Callable[..., SimpleNamespace]:
+    """Gives the metrics of a script, its log, the folder of its output and, if it failed, the reason."""
+    python, code = interpreter(image), tmp_path / "code"
+    for name, content in bundle.files.items():
         (code / name).parent.mkdir(parents=True, exist_ok=True)
         (code / name).write_bytes(content)
 

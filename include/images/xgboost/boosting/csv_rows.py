@@ -33,7 +33,9 @@ def batches(stream: BinaryIO, source: str, layout: Layout) -> Iterator[Batch]:
     try:
         reader = arrow.open_csv(
             pa.PythonFile(Replayed(first, stream), mode="r"),
-            read_options=arrow.ReadOptions(column_names=names, block_size=BLOCK_BYTES),
+            # Arrow may still be reading ahead when Python ends, which aborts a job that is done:
+            # https://github.com/apache/arrow/issues/43604. Reading ahead gains nothing here.
+            read_options=arrow.ReadOptions(column_names=names, block_size=BLOCK_BYTES, use_threads=False),
             parse_options=arrow.ParseOptions(delimiter=delimiter),
             convert_options=arrow.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.float32()), null_values=MISSING

@@ -8,7 +8,7 @@ import pytest
 from tests.include.jobs.conftest import SHARED, interpreter
 
 SPEECH = SHARED.parent / "speech"
-sys.path += [str(SPEECH), str(SHARED)]
+sys.path += [str(SPEECH), str(SHARED), str(SHARED.parent / "pages")]
 
 
 @pytest.fixture(scope="session")

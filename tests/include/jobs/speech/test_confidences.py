@@ -39,7 +39,10 @@ CASES = {
 
 def draw(python, folder, path):
     path.mkdir()
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(folder.parent / "shared")])}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(str(folder.parent / each) for each in ("speech", "pages", "shared")),
+    }
     subprocess.run(
         [python, "-W", "error", "-c", DRAW, json.dumps(CASES)], cwd=path, env=environment, check=True
     )

@@ -136,14 +136,14 @@ def test_a_mark_that_no_word_precedes_belongs_to_nothing():
 )
 def test_what_is_broken_is_named_by_file_and_field(tmp_path, broken, says):
     (tmp_path / "lecture.json").write_text(json.dumps(broken))
-    with pytest.raises(TranscriptError, match=rf"^lecture\.json: .*{says}"):
+    with pytest.raises(TranscriptError, match=rf"/lecture\.json: .*{says}"):
         Transcript.read(tmp_path / "lecture.json")
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe{}"])
 def test_what_is_not_json_is_named(tmp_path, content):
     (tmp_path / "lecture.json").write_bytes(content)
-    with pytest.raises(TranscriptError, match=r"^lecture\.json is not JSON in UTF-8"):
+    with pytest.raises(TranscriptError, match=r"/lecture\.json is not JSON in UTF-8"):
         Transcript.read(tmp_path / "lecture.json")
 
 

@@ -47,10 +47,11 @@ class Location:
 
 @dataclass(frozen=True)
 class Found:
-    """An object and its size in bytes."""
+    """An object, its size in bytes, and the tag that it has as long as nobody writes it anew."""
 
     location: Location
     size: int
+    etag: str = ""
 
 
 @lru_cache
@@ -69,17 +70,36 @@ def listed(prefix: Location) -> list[Found]:
     Raises:
         LocationError: there is no such bucket.
     """
+    return list(listed_after(prefix, ""))
+
+
+def listed_after(prefix: Location, key: str) -> Iterator[Found]:
+    """As `listed`, but page by page, and only what comes after ``key`` in the order of keys.
+
+    Raises:
+        LocationError: there is no such bucket.
+    """
     s3 = client()
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=prefix.bucket, Prefix=prefix.key)
+    after: Any = {"StartAfter": key} if key else {}
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=prefix.bucket, Prefix=prefix.key, **after)
     try:
-        items = [item for page in pages for item in page.get("Contents", [])]
+        for page in pages:
+            for item in page.get("Contents", []):
+                if not item["Key"].endswith("/"):
+                    yield Found(Location(prefix.bucket, item["Key"]), item["Size"], item["ETag"])
     except s3.exceptions.NoSuchBucket:
         raise LocationError(f"The bucket of {prefix} does not exist.") from None
-    return [
-        Found(Location(prefix.bucket, item["Key"]), item["Size"])
-        for item in items
-        if not item["Key"].endswith("/")
-    ]
+
+
+def folders(prefix: Location) -> list[str]:
+    """The names of what is right below ``prefix``, which ends with a slash, and has more below itself."""
+    pages = (
+        client()
+        .get_paginator("list_objects_v2")
+        .paginate(Bucket=prefix.bucket, Prefix=prefix.key, Delimiter="/")
+    )
+    found = [item["Prefix"] for page in pages for item in page.get("CommonPrefixes", [])]
+    return [name.removeprefix(prefix.key).rstrip("/") for name in found]
 
 
 def heads(objects: Iterable[Found], length: int) -> Iterator[tuple[Found, bytes]]:
@@ -98,6 +118,15 @@ def read(location: Location, length: int) -> bytes:
     """The first ``length`` bytes of an object that has at least one."""
     bytes_ = f"bytes=0-{length - 1}"
     return client().get_object(Bucket=location.bucket, Key=location.key, Range=bytes_)["Body"].read()
+
+
+def content(location: Location) -> bytes | None:
+    """A whole object; None where there is none."""
+    s3 = client()
+    try:
+        return s3.get_object(Bucket=location.bucket, Key=location.key)["Body"].read()
+    except s3.exceptions.NoSuchKey:
+        return None
 
 
 def exists(location: Location) -> bool:

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from expectations import BATCHES
-
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #212529; max-width: 70rem; margin: auto; padding: 1rem }
 .fas { font-style: normal; font-weight: bold } .fa-check-circle::before { content: "\\2713" }
@@ -28,7 +26,7 @@ ONLINE = re.compile(
 
 
 def page(results: Mapping[str, Any], verdict: Mapping[str, Any]) -> str:
-    """Great Expectations' page of results, both batches on it, made to stand alone.
+    """Great Expectations' page of results, every batch on it, made to stand alone.
 
     Its own site links a dozen files on other hosts and one page to the next, which a browser that opens
     one object of a private bucket cannot follow.
@@ -39,15 +37,16 @@ def page(results: Mapping[str, Any], verdict: Mapping[str, Any]) -> str:
     from great_expectations.render.view import DefaultJinjaPageView  # noqa: PLC0415
 
     renderer = ValidationResultsPageRenderer()
-    document, intake = (renderer.render(results[name]) for name in BATCHES)
-    document.sections += intake.sections[1:]  # its overview is in the summary
+    document, *others = (renderer.render(result) for result in results.values())
+    for other in others:
+        document.sections += other.sections[1:]  # its overview is in the summary
     html = ONLINE.sub("", str(DefaultJinjaPageView().render(document)))
     html = html.replace("</head>", f"<style>{STYLE}</style></head>", 1)
     return re.sub(r"<body[^>]*>", lambda body: body[0] + summary(verdict), html, count=1)
 
 
 def summary(verdict: Mapping[str, Any]) -> str:
-    """HTML that says first what was not met, over both batches."""
+    """HTML that says first what was not met, over all batches."""
     failed = [escape(item["sentence"]) for item in verdict["expectations"] if not item["success"]]
     items = "".join(f'<li class="text-danger">{sentence}</li>' for sentence in failed)
     return f"<h1>{len(failed)} of {len(verdict['expectations'])} expectations not met</h1><ul>{items}</ul>"

@@ -12,8 +12,8 @@ from markupsafe import Markup
 FOLDER = Path(__file__).parent
 
 
-def render(template: str, **values: Any) -> str:
-    """A page of a template beside this module.
+def render(template: Path, **values: Any) -> str:
+    """A page of a template, which may extend ``frame.html``.
 
     Its policy allows the page's own style sheet, by its hash, and pictures that are in the page.
     """
@@ -23,12 +23,13 @@ def render(template: str, **values: Any) -> str:
         f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
     )
     # The style sheet is a file of ours; everything else is escaped.
-    return _environment().get_template(template).render(style=Markup(style), policy=policy, **values)  # noqa: S704
+    own = {"style": Markup(style), "policy": policy}  # noqa: S704
+    return _environment(template.parent).get_template(template.name).render(**own, **values)
 
 
-def _environment() -> Environment:
+def _environment(folder: Path) -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(FOLDER),
+        loader=FileSystemLoader([folder, FOLDER]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
