@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import tarfile
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +12,10 @@ from pathlib import Path
 from typing import Self
 
 JOBS = Path(__file__).parent / "jobs"
+FUNCTIONS = Path(__file__).parent / "functions"
 MAX_BYTES = 50 * 1024 * 1024
+EARLIEST = (1980, 1, 1, 0, 0, 0)
+"""The first moment that a ZIP archive knows."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,17 @@ class Bundle:
             files |= own
         return cls(files)
 
+    def including(self, folder: Path, *names: str) -> Self:
+        """These files, and some of another folder beside them.
+
+        Raises:
+            FileNotFoundError: the folder has no such file.
+            ValueError: a file of this name is there already.
+        """
+        if both := sorted(self.files.keys() & set(names)):
+            raise ValueError(f"{both[0]} of {folder.name} would replace a file of the bundle: rename one")
+        return type(self)({**self.files, **{name: (folder / name).read_bytes() for name in names}})
+
     @cached_property
     def digest(self) -> str:
         """Sixteen hexadecimal digits of SHA-256 over names and contents."""
@@ -82,6 +97,15 @@ class Bundle:
                 member = tarfile.TarInfo(name)
                 member.size = len(content)
                 tar.addfile(member, io.BytesIO(content))
+        return buffer.getvalue()
+
+    def zipped(self) -> bytes:
+        """A ZIP archive that Python can import from; the same files give the same bytes."""
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in sorted(self.files.items()):
+                # Without a moment of its own it would have the present one.
+                archive.writestr(zipfile.ZipInfo(name, EARLIEST), content, zipfile.ZIP_DEFLATED)
         return buffer.getvalue()
 
 

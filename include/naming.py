@@ -73,6 +73,24 @@ def resource_name(environment: str, tenant: str, dag_id: str) -> str:
     return f"{name[: MAX_NAME_LENGTH - DIGEST_LENGTH - 1].strip('-')}-{digest(name)}"
 
 
+def feature_group_name(environment: str, tenant: str, *parts: str) -> str:
+    """The name of a feature group.
+
+    >>> feature_group_name("prod", "main", "amp", "user_topic")
+    'prod-main-amp-user-topic'
+    """
+    return hyphenated(environment, tenant, *parts)
+
+
+def database_name(environment: str, tenant: str, subject: str) -> str:
+    """The name of a database of the Data Catalog, which Athena wants without hyphens.
+
+    >>> database_name("prod-eu", "main", "amp")
+    'millrace_prod_eu_main_amp'
+    """
+    return hyphenated("millrace", environment, tenant, subject).replace("-", "_")
+
+
 def content_name(name: str, *contents: str) -> str:
     """The name of what cannot be changed: other contents, another name.
 

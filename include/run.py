@@ -17,6 +17,7 @@ class Run:
 
     ``run_after`` stands in for a logical date, which a run started by an asset does not have.
     ``uploads`` are the versions of objects whose arrival started the run, in order of arrival.
+    ``partition_key`` names the part of the data that the run is about, where its schedule has such parts.
     """
 
     settings: Settings
@@ -25,6 +26,7 @@ class Run:
     run_after: datetime
     params: Mapping[str, Any]
     uploads: tuple[Upload, ...] = ()
+    partition_key: str | None = None
 
     def uri(self, *parts: str) -> str:
         """An S3 URI under this run's own prefix, where no other run writes."""
@@ -38,6 +40,32 @@ class Run:
         run = (self.settings.tenant, self.dag_id, run_slug(self.run_id))
         return "/".join((f"s3://{self.settings.bucket}", "_work", *run, *parts))
 
+    def raw_uri(self, *parts: str) -> str:
+        """An S3 URI where services' events arrive.
+
+        Raises:
+            ValueError: this environment has no such bucket.
+        """
+        return self._in_lake("raw_bucket", *parts)
+
+    def curated_uri(self, *parts: str) -> str:
+        """An S3 URI of the lake's tables.
+
+        Raises:
+            ValueError: this environment has no such bucket.
+        """
+        return self._in_lake("curated_bucket", *parts)
+
+    def staging_uri(self, *parts: str) -> str:
+        """An S3 URI where a job writes what it will publish to the lake; the bucket's lifecycle clears it.
+
+        Raises:
+            ValueError: this environment has no such bucket.
+        """
+        bucket, _, tenant = self.curated_uri().removeprefix("s3://").rstrip("/").partition("/")
+        place = (bucket, "_staging", tenant, self.dag_id, run_slug(self.run_id))
+        return "s3://" + "/".join((*place, *parts))
+
     def code_uri(self, digest: str) -> str:
         """Where code of this digest is kept for every run that uses it."""
         return self._in_bucket("code", self.dag_id, digest)
@@ -46,9 +74,9 @@ class Run:
         """Where the pipeline's input arrives when a run names no other."""
         return self._in_bucket("input", self.dag_id, *parts)
 
-    def live_uri(self, *parts: str) -> str:
-        """Where it stands what of the pipeline is live: what the newest promotion has written."""
-        return self._in_bucket(self.dag_id, "live", *parts)
+    def live_uri(self, *parts: str, pipeline: str | None = None) -> str:
+        """Where it stands what of a pipeline, this one's if none is named, is live: what was written last."""
+        return self._in_bucket(pipeline or self.dag_id, "live", *parts)
 
     def sent_uri(self, *parts: str) -> str:
         """Where it stands what the pipeline has sent to people, of all runs."""
@@ -75,3 +103,12 @@ class Run:
 
     def _in_bucket(self, *parts: str) -> str:
         return "/".join((f"s3://{self.settings.bucket}", self.settings.tenant, *parts))
+
+    def _in_lake(self, setting: str, *parts: str) -> str:
+        bucket = getattr(self.settings, setting)
+        if bucket is None:
+            raise ValueError(
+                f"MILLRACE_{setting.upper()} is not set: the lake needs this bucket, an output "
+                "of include/infrastructure/millrace.yaml"
+            )
+        return "/".join((f"s3://{bucket}", self.settings.tenant, *parts))

@@ -37,8 +37,14 @@ class Settings(BaseSettings):
     team: Slug = "ml"
 
     bucket: str = Field(min_length=3, max_length=63)
+    raw_bucket: str | None = Field(default=None, min_length=3, max_length=63)
+    """Where services' events arrive; the lake is not built without it."""
+    curated_bucket: str | None = Field(default=None, min_length=3, max_length=63)
+    """Where the lake's tables stand; the lake is not built without it."""
     role_arn: str = Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+")
     """Execution role of the jobs, not of Airflow."""
+    crawler_role_arn: str | None = Field(default=None, pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+")
+    """Role of Glue's crawlers, which is not that of the jobs; nothing is crawled without it."""
     events_topic_arn: str = Field(pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:.+")
     """SNS topic to which EventBridge sends every job state change."""
     failures_topic_arn: str = Field(pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:.+")
@@ -53,8 +59,28 @@ class Settings(BaseSettings):
         default=None, pattern=r"^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:\d{12}:workteam/.+"
     )
     """Who is asked where a run names no other work team. People make teams; no template can."""
+    virtual_cluster_id: str | None = Field(default=None, pattern=r"^[0-9a-z]{1,64}$")
+    """The virtual cluster of EMR on EKS on which Spark applications run that ask for one."""
+    warehouse_cluster: str | None = Field(
+        default=None, pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=63
+    )
+    """Identifier of the Redshift cluster; there is no warehouse without it."""
+    warehouse_database: str = Field(default="dev", pattern=r"^[a-z_][a-z0-9_]{0,126}$")
+    warehouse_user: str = Field(default="awsuser", pattern=r"^[a-z_][a-z0-9_]{0,126}$")
+    """The superuser as whom access to the warehouse is set, by temporary credentials."""
+    warehouse_role_arn: str | None = Field(default=None, pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+")
+    """Role by which the cluster reads the lake; it has to be one of the cluster's."""
+    warehouse_access_table: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]{3,255}$")
+    """The DynamoDB table that says who may do what in the warehouse."""
     phone_number: Secret[PhoneNumber] | None = None
     """Who gets text messages; no message is sent without it. It is personal: see ``include.messages``."""
+    redis_secret_arn: str | None = Field(default=None, pattern=r"^arn:aws[a-z-]*:secretsmanager:.+:secret:.+")
+    """Where functions and endpoints find the URL of the Redis with the counters that change with every event;
+    without it nobody counts, and endpoints do not know what has just happened."""
+    catalog_url: str | None = Field(default=None, pattern=r"^https?://[^/\s]\S*[^/\s]$")
+    """The service that knows every show, without a slash at the end; no change comes in without it."""
+    catalog_token: Secret[str] | None = None
+    """By which it is told who asks."""
     image_registry: str = "123456789012.dkr.ecr.us-east-1.amazonaws.com/millrace"
     image_tag: str = "latest"
 

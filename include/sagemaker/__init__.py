@@ -3,6 +3,7 @@
 The name of a job is not set here; it belongs to the launch.
 """
 
+from include.sagemaker.feature_group import FeatureGroup, FeatureGroupChangeError, FeatureType
 from include.sagemaker.instances import Instances, Request, vpc_config
 from include.sagemaker.processing import INPUT, OUTPUT, ProcessingJob
 from include.sagemaker.training import Channel, Spot, TrainingJob, spot_savings
@@ -13,6 +14,9 @@ __all__ = [
     "INPUT",
     "OUTPUT",
     "Channel",
+    "FeatureGroup",
+    "FeatureGroupChangeError",
+    "FeatureType",
     "Instances",
     "Interval",
     "ProcessingJob",

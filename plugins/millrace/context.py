@@ -20,6 +20,7 @@ def run_of(context: Context) -> Run:
         run_after=dag_run.run_after,
         params=dict(context["params"]),
         uploads=uploads_of(context),
+        partition_key=context.get("partition_key"),
     )
 
 

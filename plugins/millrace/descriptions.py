@@ -24,6 +24,11 @@ class JobDescription:
         return str(self._find(self.kind.name_path or self.kind.name_field))
 
     @property
+    def reference(self) -> str:
+        """What AWS is asked about the job by: its name, unless the service has given it an id."""
+        return str(self._find(self.kind.given_id.path)) if self.kind.given_id else self.name
+
+    @property
     def status(self) -> str:
         """The status in AWS's words."""
         return str(self._find(self.kind.status))

@@ -29,7 +29,7 @@ class Launch:
 
 @dataclass(frozen=True)
 class RemoteJob:
-    """What a launch is called on AWS and how it is reached, for whoever has to stop it.
+    """What a launch is called on AWS, by its reference, and how it is reached, for whoever has to stop it.
 
     A launch of many jobs also has a ``group``, by which AWS lists them, and the moment it ``began``.
     """

@@ -43,4 +43,11 @@ class DescriptionLink(_RemoteLink):
     name = "Description"
 
 
-LINKS = (JobLink(), LogLink(), OutputLink(), DescriptionLink())
+class ReportLink(_RemoteLink):
+    """The page for people that a job has left."""
+
+    name = "Report"
+
+
+LINKS: tuple[BaseOperatorLink, ...] = (JobLink(), LogLink(), OutputLink(), DescriptionLink())
+"""Those of every job."""

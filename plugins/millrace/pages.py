@@ -6,11 +6,13 @@
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from include.settings import settings
 from millrace.jobs import HUMAN_LOOP, JobKind
 
 
-def job_page(meta: Any, kind: JobKind, name: str) -> str:
+def job_page(meta: Any, kind: JobKind, reference: str) -> str:
     """The page of a job."""
+    name = reference.rpartition("/")[2] if kind.given_id else reference
     if local := _local(meta):
         return f"{local}/jobs/{kind.console}/{quote(name)}"
     return f"{_console(meta)}/{kind.console_page.format(region=meta.region_name, name=quote(name))}"
@@ -23,13 +25,14 @@ def reviews_page(meta: Any) -> str:
     return f"{_console(meta)}/{HUMAN_LOOP.console_page.format(region=meta.region_name)}"
 
 
-def log_page(meta: Any, kind: JobKind, name: str) -> str | None:
+def log_page(meta: Any, kind: JobKind, reference: str) -> str | None:
     """The log streams of a job, or None for a kind that has none."""
-    if kind.log_group is None:
+    streams = kind.log_streams(reference, settings().environment)
+    if streams is None:
         return None
     if _local(meta):
-        return f"{job_page(meta, kind, name)}#log"
-    group, prefix = (_in_fragment(text.format(name=name)) for text in (kind.log_group, kind.log_prefix))
+        return f"{job_page(meta, kind, reference)}#log"
+    group, prefix = map(_in_fragment, streams)
     home = f"{_console(meta)}/cloudwatch/home?region={meta.region_name}"
     return f"{home}#logsV2:log-groups/log-group/{group}$3FlogStreamNameFilter$3D{prefix}"
 

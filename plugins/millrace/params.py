@@ -52,6 +52,16 @@ def managed_spot() -> dict[str, Param]:
     }
 
 
+def count(default: int, least: int, most: int, description: str) -> Param:
+    """A whole number between two bounds."""
+    return Param(default, type="integer", minimum=least, maximum=most, description=description)
+
+
+def optional_day(description: str) -> Param:
+    """A day, which the form may leave empty."""
+    return Param(None, type=["null", "string"], format="date", description=description)
+
+
 def fraction(default: float, description: str) -> Param:
     """A share, from 0 to 1."""
     return Param(default, type="number", minimum=0, maximum=1, description=description)

@@ -58,6 +58,16 @@ def test_a_job_ships_with_what_all_jobs_share(tmp_path, monkeypatch):
         (tmp_path / "churn" / name).unlink()
 
 
+def test_a_bundle_can_include_files_of_another_folder(tmp_path):
+    (tmp_path / "keys.py").write_text("keys")
+    own = Bundle({"train.py": b"train"})
+    assert own.including(tmp_path, "keys.py").files == {"train.py": b"train", "keys.py": b"keys"}
+    with pytest.raises(ValueError, match=r"keys.py of .+ would replace a file of the bundle"):
+        Bundle({"keys.py": b""}).including(tmp_path, "keys.py")
+    with pytest.raises(FileNotFoundError, match=r"readers\.py"):
+        own.including(tmp_path, "readers.py")
+
+
 def test_nothing_to_ship_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match="no file to ship"):
         Bundle.of(tmp_path)

@@ -26,8 +26,10 @@ CODE = Bundle({"train.py": b"", "app.py": b"", "app.jar": b""})
 MODEL = botocore.session.get_session().get_service_model("sagemaker")
 
 
-def check(operation, request):
-    validate_parameters(request, MODEL.operation_model(operation).input_shape)
+def check(operation, request, service="sagemaker"):
+    """The request; raises ParamValidationError, with all that is wrong, where AWS's own model refuses it."""
+    model = botocore.session.get_session().get_service_model(service)
+    validate_parameters(request, model.operation_model(operation).input_shape)
     return request
 
 

@@ -74,3 +74,9 @@ def test_a_run_that_nothing_told_has_none():
     assert run_of(context).uploads == ()
     del context["triggering_asset_events"]
     assert run_of(context).uploads == ()
+
+
+def test_a_run_knows_its_partition():
+    context = told_of()
+    assert run_of(context).partition_key is None
+    assert run_of({**context, "partition_key": "2026-01-01"}).partition_key == "2026-01-01"

@@ -8,10 +8,13 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
 from botocore.exceptions import ClientError
 
-from include.endpoints import Endpoint
+from include.autoscaling import Autoscaling
+from include.endpoints import Endpoint, Question
+from include.gates import Verdict
 from include.sagemaker import Instances
 from millrace.context import run_of
 from millrace.errors import JobFailed
+from millrace.hooks.autoscaling import EndpointScaling
 from millrace.hooks.jobs import JobHook
 from millrace.hooks.registry import ModelRegistry
 from millrace.jobs import ENDPOINT
@@ -38,7 +41,7 @@ def endpoint(aws, context, request):
 def deploy(sagemaker, context, endpoint, artifact):
     """Deploys a model as one more run of the DAG; the task's result."""
 
-    def make(number, run_id, tries=1):
+    def make(number, run_id, tries=1, scaling=None, kind="ml.m5.large", awaited=None):
         of_run = {**context, "task_state_store": type(context["task_state_store"])()}
         of_run["ti"] = SimpleNamespace(**{**vars(context["ti"]), "run_id": run_id})
         of_run["dag_run"] = SimpleNamespace(**{**vars(context["dag_run"]), "run_id": run_id})
@@ -46,11 +49,13 @@ def deploy(sagemaker, context, endpoint, artifact):
         for _ in range(tries):
             task = EndpointOperator(
                 task_id="deploy",
-                build=lambda run: Endpoint("tiny", uri, Instances("ml.m5.large")),
+                build=lambda run: Endpoint("tiny", uri, Instances(kind), autoscaling=scaling),
                 aws_conn_id=None,
             )
             with pytest.raises(TaskDeferred):
                 task.execute(of_run)
+        if awaited:
+            awaited.touch()
         settle(sagemaker, endpoint)
         return task.resume(of_run)
 
@@ -102,10 +107,11 @@ def test_a_first_model_that_does_not_load_can_be_followed_by_one_that_does(deplo
 
 
 @pytest.mark.parametrize("before", [None, 9])
-def test_a_retry_adopts_the_deployment_that_is_under_way(deploy, endpoint, before):
+def test_a_retry_adopts_the_deployment_that_is_under_way(deploy, endpoint, before, tmp_path):
     """The worker died between the update and its deferral."""
     first = deploy(before, "one") if before else None
-    result = deploy("10 after 2", "two", tries=2)
+    awaited = tmp_path / "awaited"
+    result = deploy(f"10 once {awaited}", "two", tries=2, awaited=awaited)
     assert ask(endpoint) == 10
     assert result["previous_config"] == (first["config"] if first else None)
 
@@ -141,13 +147,14 @@ def test_a_clear_does_not_take_the_task_s_own_first_launch_for_what_was_there(
 
 
 def test_an_endpoint_that_changes_is_waited_for_before_it_is_changed_again(
-    deploy, endpoint, sagemaker, context, artifact
+    deploy, endpoint, sagemaker, context, artifact, tmp_path
 ):
     deploy(9, "one")
+    awaited = tmp_path / "awaited"
     client = boto3.client("sagemaker")
     other = client.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
     config = client.describe_endpoint_config(EndpointConfigName=other)
-    slow = {"Image": "registry/tiny:latest", "ModelDataUrl": artifact("10 after 2")}
+    slow = {"Image": "registry/tiny:latest", "ModelDataUrl": artifact(f"10 once {awaited}")}
     client.create_model(ModelName="slow", PrimaryContainer=slow, ExecutionRoleArn=config_role(client, other))
     variant = {**config["ProductionVariants"][0], "ModelName": "slow"}
     client.create_endpoint_config(EndpointConfigName="by-hand", ProductionVariants=[variant])
@@ -160,6 +167,7 @@ def test_an_endpoint_that_changes_is_waited_for_before_it_is_changed_again(
     with pytest.raises(TaskDeferred) as deferred:
         task.execute(context)
     assert deferred.value.method_name == "execute_again"
+    awaited.touch()
     settle(sagemaker, endpoint)
     with pytest.raises(TaskDeferred):
         task.execute_again(context, {})
@@ -173,6 +181,81 @@ def config_role(client, name):
     return client.describe_model(ModelName=name)["ExecutionRoleArn"]
 
 
+BUSY, CALM = Autoscaling(2, 4, capacity=600), Autoscaling(1, 2, capacity=60, utilisation=0.5)
+
+
+def registered(endpoint):
+    """Bounds and targets of the endpoint's autoscaling; None without."""
+    found = EndpointScaling(endpoint, None).registration()
+    if found is None:
+        return None
+    policies = [each["TargetTrackingScalingPolicyConfiguration"]["TargetValue"] for each in found["policies"]]
+    return found["target"]["MinCapacity"], found["target"]["MaxCapacity"], *policies
+
+
+def test_a_deployment_brings_its_autoscaling(deploy, endpoint, sagemaker):
+    assert deploy(9, "one", scaling=BUSY)["previous_scaling"] is None
+    assert registered(endpoint) == (2, 4, 420.0)
+    settle(sagemaker, endpoint)
+    second = deploy(10, "two", scaling=CALM)
+    assert registered(endpoint) == (1, 2, 30.0)
+    assert second["previous_scaling"]["target"]["MaxCapacity"] == 4
+    # The count that autoscaling had come to outlives the configuration, which says 1.
+    assert settle(sagemaker, endpoint)["ProductionVariants"][0]["DesiredInstanceCount"] == 2
+
+
+def test_a_deployment_without_it_takes_it_off(deploy, endpoint, sagemaker):
+    deploy(9, "one", scaling=BUSY)
+    settle(sagemaker, endpoint)
+    deploy(10, "two")
+    assert registered(endpoint) is None
+
+
+def test_another_instance_type_keeps_the_autoscaling(deploy, endpoint, sagemaker):
+    deploy(9, "one", scaling=BUSY)
+    settle(sagemaker, endpoint)
+    deploy(10, "two", scaling=BUSY, kind="ml.m5.xlarge")
+    assert registered(endpoint) == (2, 4, 420.0)
+    with pytest.raises(JobFailed):
+        deploy(None, "three", scaling=CALM, kind="ml.m5.large")
+    assert registered(endpoint) == (2, 4, 420.0)
+
+
+def test_a_rollback_brings_the_previous_autoscaling_back(deploy, smoke_test, context, sagemaker, endpoint):
+    deploy(9, "one", scaling=BUSY)
+    settle(sagemaker, endpoint)
+    task = smoke_test(deploy(99, "two", scaling=CALM, kind="ml.m5.xlarge"))
+    settle(sagemaker, endpoint)
+    with pytest.raises(TaskDeferred) as deferred:
+        task.execute(context)
+    settle(sagemaker, endpoint)
+    with pytest.raises(AirflowFailException, match="serves again"):
+        task.rolled_back(context, {}, **deferred.value.kwargs)
+    assert registered(endpoint) == (2, 4, 420.0)
+
+
+def test_a_rollback_waits_while_instances_are_added(deploy, smoke_test, context, sagemaker, endpoint):
+    first = deploy(9, "one")
+    # To have three is under way when the test asks.
+    deployment = deploy(99, "two", scaling=Autoscaling(3, 3, capacity=60))
+    task = smoke_test(deployment)
+    with pytest.raises(TaskDeferred) as asked:
+        task.execute(context)
+    settle(sagemaker, endpoint)
+    if asked.value.method_name == "settled":
+        with pytest.raises(TaskDeferred) as asked:
+            task.settled(context, {}, **asked.value.kwargs)
+    assert asked.value.method_name == "rolled_back"
+    assert settle(sagemaker, endpoint)["EndpointConfigName"] == first["config"]
+
+
+def test_a_torn_down_endpoint_is_not_scaled(deploy, endpoint, context):
+    deploy(9, "one", scaling=BUSY)
+    context["params"]["tear_down"] = True
+    EndpointTearDownOperator(task_id="tear_down", aws_conn_id=None).execute(context)
+    assert registered(endpoint) is None
+
+
 def test_the_last_words_of_a_model_that_does_not_load_are_found(deploy, endpoint):
     with pytest.raises(JobFailed):
         deploy(None, "one")
@@ -184,7 +267,7 @@ def smoke_test(s3, settings_now):
     s3.put_object(Bucket=settings_now().bucket, Key="rows/part-0.csv", Body=b"9,1,2\n10,3,4\n")
     s3.put_object(Bucket=settings_now().bucket, Key="rows/_SUCCESS", Body=b"")
 
-    def make(deployment=None, prefix="rows/"):
+    def make(deployment=None, prefix="rows/", **options):
         return EndpointSmokeTestOperator(
             task_id="smoke_test",
             rows=lambda run: f"s3://{settings_now().bucket}/{prefix}",
@@ -192,9 +275,26 @@ def smoke_test(s3, settings_now):
             highest=30,
             deployment=deployment,
             aws_conn_id=None,
+            **options,
         )
 
     return make
+
+
+def test_an_endpoint_that_takes_json_is_asked_that_too(deploy, smoke_test, context):
+    deployment, heard = deploy(9, "one"), []
+
+    def wants(number):
+        def judge(answer):
+            heard.append(answer)
+            return Verdict(answer == number, f"says {answer}")
+
+        return lambda run: Question({"user": "u"}, judge)
+
+    assert smoke_test(deployment, question=wants(9)).execute(context)["endpoint"]
+    assert heard == [9]
+    with pytest.raises(AirflowFailException, match=r"says 9(\.0)?; there is no earlier configuration"):
+        smoke_test(deployment, question=wants(10)).execute(context)
 
 
 def test_a_good_endpoint_gives_a_prediction_for_a_real_row(deploy, smoke_test, context):

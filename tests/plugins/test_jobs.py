@@ -13,11 +13,15 @@ from millrace.descriptions import JobDescription
 from millrace.hooks.jobs import is_one_of
 from millrace.jobs import (
     CALL_ANALYTICS,
+    EMR_ON_EKS,
     ENDPOINT,
+    FEATURE_GROUP,
+    GLUE_CRAWLER,
     HUMAN_LOOP,
     KINDS,
     LANGUAGE_MODEL,
     PROCESSING,
+    REDSHIFT_BATCH,
     TRAINING,
     TRANSCRIPTION,
     TRANSFORM,
@@ -32,11 +36,15 @@ STATUS_SHAPES = {
     TUNING.name: "HyperParameterTuningJobStatus",
     TRANSFORM.name: "TransformJobStatus",
     ENDPOINT.name: "EndpointStatus",
+    FEATURE_GROUP.name: "FeatureGroupStatus",
     TRANSCRIPTION.name: "TranscriptionJobStatus",
     CALL_ANALYTICS.name: "CallAnalyticsJobStatus",
     VOCABULARY.name: "VocabularyState",
     LANGUAGE_MODEL.name: "ModelStatus",
     HUMAN_LOOP.name: "HumanLoopStatus",
+    EMR_ON_EKS.name: "JobRunState",
+    GLUE_CRAWLER.name: "LastCrawlStatus",
+    REDSHIFT_BATCH.name: "StatementStatusString",
 }
 RUNNING = {
     PROCESSING.name: {"InProgress", "Stopping"},
@@ -44,11 +52,15 @@ RUNNING = {
     TUNING.name: {"InProgress", "Stopping", "Deleting"},
     TRANSFORM.name: {"InProgress", "Stopping"},
     ENDPOINT.name: {"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"},
+    FEATURE_GROUP.name: {"Creating", "Deleting"},
     TRANSCRIPTION.name: {"QUEUED", "IN_PROGRESS"},
     CALL_ANALYTICS.name: {"QUEUED", "IN_PROGRESS"},
     VOCABULARY.name: {"PENDING"},
     LANGUAGE_MODEL.name: {"IN_PROGRESS"},
     HUMAN_LOOP.name: {"InProgress", "Stopping"},
+    EMR_ON_EKS.name: {"PENDING", "SUBMITTED", "RUNNING", "CANCEL_PENDING"},
+    GLUE_CRAWLER.name: set(),  # those are of the crawler
+    REDSHIFT_BATCH.name: {"SUBMITTED", "PICKED", "STARTED"},
 }
 COMMON = {"ResourceNotFound", "ResourceInUse", "ConflictException"}
 SESSION = botocore.session.get_session()
@@ -65,8 +77,46 @@ def model(kind):
 
 @every_kind
 def test_operations_and_name_fields_exist(kind):
-    for operation in filter(None, (kind.start, kind.describe, kind.stop)):
-        assert kind.name_field in model(kind).operation_model(operation).input_shape.members
+    assert kind.name_field in model(kind).operation_model(kind.start).input_shape.members
+    for operation in filter(None, (kind.describe, kind.stop)):
+        assert (
+            kind.identity("place/id").keys()
+            <= model(kind).operation_model(operation).input_shape.members.keys()
+        )
+
+
+given_ids = pytest.mark.parametrize(
+    "kind", [kind for kind in KINDS.values() if kind.given_id], ids=lambda kind: kind.name
+)
+
+
+@given_ids
+def test_a_kind_whose_jobs_are_given_ids_finds_them_by_name(kind):
+    given, search = kind.given_id, kind.given_id.search
+    start = model(kind).operation_model(kind.start)
+    where = kind.located("place").keys()
+    assert {*where, given.token, kind.name_field} <= start.input_shape.members.keys()
+    assert given.field in start.output_shape.members
+    listing = model(kind).operation_model(search.operation)
+    assert {*where, search.name, *search.options} <= listing.input_shape.members.keys()
+    item = listing.output_shape.members[search.items].member
+    assert {given.field, search.name} <= item.members.keys()
+    description = generated(model(kind).operation_model(kind.describe).output_shape)
+    assert jmespath.search(given.path, description) == ("string/string" if where else "string")
+
+
+def test_a_reference_says_which_job_is_meant():
+    reference = EMR_ON_EKS.reference("a-1", {"virtualClusterId": "c"})
+    assert EMR_ON_EKS.sought(reference) == ("c", "a-1")
+    assert EMR_ON_EKS.sought("c/0j") is None
+    assert EMR_ON_EKS.identity("c/0j") == {"virtualClusterId": "c", "id": "0j"}
+    assert REDSHIFT_BATCH.reference("a-1", {"ClusterIdentifier": "c"}) == "name:a-1"
+    assert REDSHIFT_BATCH.sought("name:a-1") == ("", "a-1")
+    assert REDSHIFT_BATCH.sought("dd2e1ec9") is None
+    assert REDSHIFT_BATCH.identity("dd2e1ec9") == {"Id": "dd2e1ec9"}
+    assert PROCESSING.reference("a-1", {}) == "a-1"
+    assert PROCESSING.sought("a-1") is None
+    assert PROCESSING.identity("a-1") == {"ProcessingJobName": "a-1"}
 
 
 @every_kind
@@ -163,20 +213,30 @@ def test_the_errors_of_a_row_are_those_of_its_operations(kind):
 
 @every_kind
 def test_tags_are_taken_by_the_start_operation(kind):
-    assert kind.takes_tags == ("Tags" in model(kind).operation_model(kind.start).input_shape.members)
+    members = model(kind).operation_model(kind.start).input_shape.members
+    tagged = kind.tagged({"key": "value"})
+    assert tagged.keys() == {"Tags", "tags"} & members.keys()
+    for member, tags in tagged.items():
+        assert members[member].type_name == ("map" if isinstance(tags, dict) else "list")
 
 
 @every_kind
 def test_a_name_fits_the_service(kind):
-    shape = model(kind).operation_model(kind.start).input_shape.members[kind.name_field]
-    assert kind.max_name_length == shape.metadata["max"]
+    members = model(kind).operation_model(kind.start).input_shape.members
+    shape = members[kind.name_field]
+    tokens = [members[kind.given_id.token].metadata["max"]] if kind.given_id else []
+    assert kind.max_name_length == min(shape.metadata["max"], *tokens, 2048)
     for dag in ("d" * 99, "a_DAG.with-Signs__", "--"):
         name = job_name(TaskIdentity("e" * 20, "t", dag, "r", "k" * 99), 12, max_length=kind.max_name_length)
         assert len(name) <= shape.metadata["max"]
-        assert re.fullmatch(shape.metadata["pattern"], name)
+        # That of crawlers is one that only Java reads, statements have none.
+        if kind not in (GLUE_CRAWLER, REDSHIFT_BATCH):
+            assert re.fullmatch(shape.metadata["pattern"], name)
 
 
-@every_kind
+@pytest.mark.parametrize(
+    "kind", [kind for kind in KINDS.values() if not kind.given_id], ids=lambda kind: kind.name
+)
 def test_an_event_gives_name_and_status(kind):
     name, status = (path.removeprefix("detail.") for path in (kind.event.name, kind.event.status))
     event = {
@@ -185,10 +245,41 @@ def test_an_event_gives_name_and_status(kind):
         "detail": {name: "a", status: "Failed"},
     }
     assert kind.event.read(event) == ("a", "Failed")
-    assert kind.event.read({**event, "source": "aws.glue"}) is None
+    assert kind.event.read({**event, "source": "aws.other"}) is None
     assert kind.event.read({**event, "detail": {}}) is None
     others = [other for other in KINDS.values() if other is not kind]
     assert all(other.event.read(event) is None for other in others)
+
+
+def test_an_event_of_emr_gives_the_reference_and_status():
+    detail = {"virtualClusterId": "c", "id": "0j", "name": "ours-1", "state": "COMPLETED"}
+    event = {"source": "aws.emr-containers", "detail-type": "EMR Job Run State Change", "detail": detail}
+    assert route(event) == [((EMR_ON_EKS.name, "c/0j"), "COMPLETED")]
+    for missing in ("virtualClusterId", "id", "state"):
+        assert route({**event, "detail": {**detail, missing: None}}) == []
+
+
+def test_an_event_of_the_data_api_gives_the_id_and_status():
+    detail = {"statementId": "dd2e1ec9", "statementName": "ours-1", "state": "FINISHED", "rows": 1}
+    event = {
+        "source": "aws.redshift-data",
+        "detail-type": "Redshift Data Statement Status Change",
+        "detail": detail,
+    }
+    assert route(event) == [((REDSHIFT_BATCH.name, "dd2e1ec9"), "FINISHED")]
+    for missing in ("statementId", "state"):
+        assert route({**event, "detail": {**detail, missing: None}}) == []
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "Query #2 failed with ERROR: permission denied for schema amp",
+        'FATAL: password authentication failed for user "millrace_reports"',
+    ],
+)
+def test_what_the_database_refuses_it_would_refuse_again(error):
+    assert JobDescription(REDSHIFT_BATCH, {"Status": "FAILED", "Error": error}).is_permanent
 
 
 def test_an_error_is_told_by_code_and_words():
@@ -235,6 +326,32 @@ def test_a_human_loop_is_heard_of_by_its_name_and_by_that_of_its_batch():
         ((HUMAN_LOOP.name, name), "Completed"),
         (batch_address(HUMAN_LOOP, "local-talks-review-0f3a9c21d4-1"), (name, "Completed")),
     ]
+
+
+@pytest.mark.parametrize(
+    ("state", "last", "status"),
+    [
+        ("READY", None, "READY"),
+        ("RUNNING", "SUCCEEDED", "RUNNING"),
+        ("STOPPING", "SUCCEEDED", "STOPPING"),
+        ("READY", "SUCCEEDED", "SUCCEEDED"),
+        ("READY", "FAILED", "FAILED"),
+        ("READY", "CANCELLED", "CANCELLED"),
+    ],
+)
+def test_a_crawler_has_the_status_of_its_last_crawl_where_none_runs(state, last, status):
+    crawler = {"Name": "a", "State": state} | ({"LastCrawl": {"Status": last}} if last else {})
+    description = JobDescription(GLUE_CRAWLER, {"Crawler": crawler})
+    assert description.status == status
+    assert description.is_over == (state == "READY" and last is not None)
+
+
+def test_events_of_crawlers_are_read_as_aws_documents_them():
+    for state, is_over in (("Started", False), ("Succeeded", True), ("Failed", True)):
+        detail = {"crawlerName": "a", "state": state, "message": f"Crawler {state}"}
+        event = {"source": "aws.glue", "detail-type": "Glue Crawler State Change", "detail": detail}
+        assert route(event) == [((GLUE_CRAWLER.name, "a"), state)]
+        assert GLUE_CRAWLER.is_over(state) == is_over
 
 
 def test_media_at_fault_would_be_at_fault_again():

@@ -138,6 +138,34 @@ TRANSFORM = _job(
     },
 )
 
+FEATURE_GROUP = JobKind(
+    name="SageMaker feature group",
+    service="sagemaker",
+    start="CreateFeatureGroup",
+    describe="DescribeFeatureGroup",
+    # It is no job: what it holds outlives every run.
+    stop=None,
+    listing=None,
+    name_field="FeatureGroupName",
+    status="FeatureGroupStatus",
+    reason="FailureReason",
+    succeeded=frozenset({"Created"}),
+    failed=frozenset({"CreateFailed", "DeleteFailed"}),
+    stopped=frozenset(),
+    event=_event("Feature Group", "FeatureGroupName", "FeatureGroupStatus"),
+    not_found=(ErrorPattern("ResourceNotFound"),),
+    exists=(ErrorPattern("ResourceInUse"),),
+    console="feature-groups",
+    console_page=_page("feature-store/feature-groups"),
+    result={
+        "arn": "FeatureGroupArn",
+        "feature_group": "FeatureGroupName",
+        "offline_uri": "OfflineStoreConfig.S3StorageConfig.ResolvedOutputS3Uri",
+        "table": "OfflineStoreConfig.DataCatalogConfig.TableName",
+    },
+    max_name_length=64,
+)
+
 ENDPOINT = JobKind(
     name="SageMaker endpoint",
     service="sagemaker",

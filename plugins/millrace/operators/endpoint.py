@@ -1,5 +1,6 @@
 """Real-time endpoints: deploy, try, roll back, tear down."""
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -10,13 +11,14 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from botocore.exceptions import ClientError
 from typing_extensions import override
 
-from include.endpoints import Endpoint
+from include.endpoints import Endpoint, Question
 from include.gates import Verdict, check_predictions
 from include.naming import is_same_task
 from include.run import Run
 from millrace.context import run_of
 from millrace.descriptions import JobDescription
 from millrace.errors import JobFailed, code_of
+from millrace.hooks.autoscaling import EndpointScaling
 from millrace.hooks.aws import AwsHook
 from millrace.hooks.jobs import JobHook
 from millrace.hooks.registry import Approval, ModelRegistry
@@ -28,6 +30,7 @@ from millrace.operators.job import AwsJobOperator
 from millrace.triggers.job_event import JobEventTrigger
 
 PREVIOUS_KEY = "previous_config"
+SCALING_KEY = "previous_scaling"
 OF_THE_MODEL = frozenset({"ModelError", "ModelNotReadyException", "ValidationError"})
 """Error codes of an endpoint that is not there or whose model does not answer.
 
@@ -39,8 +42,9 @@ class EndpointOperator(AwsJobOperator):
     """Makes a model and an endpoint configuration, and puts them behind the pipeline's endpoint.
 
     The launch names the configuration; the endpoint keeps its name for ever. While an update
-    runs, and when it fails, the previous configuration serves. The result has ``endpoint``,
-    ``config`` and ``previous_config``, which is what a rollback needs.
+    runs, and when it fails, the previous configuration serves. When the new one serves, the endpoint is
+    scaled as it says, or not at all. The result has ``endpoint``, ``config``, ``previous_config`` and
+    ``previous_scaling``, which is what a rollback needs.
     """
 
     def __init__(self, *, build: Callable[..., Endpoint], **kwargs: Any) -> None:
@@ -75,9 +79,27 @@ class EndpointOperator(AwsJobOperator):
         self._put_in_service(run.resource_name, name, tags, context)
 
     @override
+    def resume(self, context: Context, event: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        try:
+            return super().resume(context, event)
+        except JobFailed:
+            self._scale_as_before(context)
+            raise
+
+    @override
     def result(self, context: Context, launch: Launch, description: JobDescription) -> dict[str, Any]:
-        previous = context["task_state_store"].get(PREVIOUS_KEY)
-        return {**description.result, "previous_config": previous or None}
+        run, store = run_of(context), context["task_state_store"]
+        endpoint: Endpoint = self.build(run, **self.arguments)  # type: ignore[assignment]
+        self.scaling(run.resource_name).apply(endpoint.autoscaling)
+        return {
+            **description.result,
+            "previous_config": store.get(PREVIOUS_KEY) or None,
+            "previous_scaling": json.loads(str(store.get(SCALING_KEY) or "null")),
+        }
+
+    def scaling(self, endpoint: str) -> EndpointScaling:
+        """Calls about an endpoint's autoscaling."""
+        return EndpointScaling(endpoint, self.aws_conn_id, self.region_name)
 
     @override
     def fail_missing(self, name: str) -> NoReturn:
@@ -97,12 +119,21 @@ class EndpointOperator(AwsJobOperator):
             current = None
         if current is None:
             store.set(PREVIOUS_KEY, "")
+            store.set(SCALING_KEY, "")
             self.hook.start(endpoint, {"EndpointConfigName": config, "Tags": tags})
         elif (serving := current.fields["EndpointConfigName"]) != config:
             # What an earlier launch of this task has put there is no way back from this one.
             if not is_same_task(serving, config):
                 store.set(PREVIOUS_KEY, serving)
-            client.update_endpoint(EndpointName=endpoint, EndpointConfigName=config)
+                store.set(SCALING_KEY, json.dumps(self.scaling(endpoint).registration()))
+            self.scaling(endpoint).update(config)
+
+    def _scale_as_before(self, context: Context) -> None:
+        """An update that failed has left the old configuration in service, maybe without its autoscaling."""
+        name, kept = run_of(context).resource_name, context["task_state_store"].get(SCALING_KEY)
+        serving = self.hook.describe(name)
+        if kept and serving and serving.has_succeeded:
+            self.scaling(name).restore(json.loads(str(kept)))
 
     def _create(self, operation: str, request: Mapping[str, Any]) -> None:
         try:
@@ -120,6 +151,7 @@ class EndpointSmokeTestOperator(AwsOperator):
         lowest: the smallest prediction that can be right; ``highest`` the largest.
         deployment: the result of the deployment, which says what to go back to; None if it was skipped.
         package: the registered model that was deployed: approved if it answers well, else rejected.
+        question: one more request, for a run, if the endpoint takes JSON too.
     """
 
     template_fields: Sequence[str] = ("deployment", "package")
@@ -133,9 +165,11 @@ class EndpointSmokeTestOperator(AwsOperator):
         count: int = 5,
         deployment: Any = None,
         package: Any = None,
+        question: Callable[[Run], Question] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.question = question
         self.rows = rows
         self.lowest = lowest
         self.highest = highest
@@ -158,6 +192,9 @@ class EndpointSmokeTestOperator(AwsOperator):
             )
         labels, features = self._read_rows(self.rows(run))
         predictions, verdict = self._ask(run.resource_name, features)
+        if verdict.passed and self.question:
+            asked = self._ask_in_json(run.resource_name, self.question(run))
+            verdict = Verdict(asked.passed, f"{verdict.reason}; {asked.reason}") if asked.passed else asked
         if not verdict.passed:
             self._roll_back(run.resource_name, verdict.reason)
         self.log.info("%s answers well: %s", run.resource_name, verdict.reason)
@@ -169,8 +206,15 @@ class EndpointSmokeTestOperator(AwsOperator):
             "prediction": {"features": features[0], "label": labels[0], "predicted": predictions[0]},
         }
 
+    def settled(self, _context: Context, event: Mapping[str, Any], reason: str) -> NoReturn:  # noqa: ARG002  # Airflow passes it
+        """Called when the endpoint may be changed."""
+        self._put_back(self.deployment["endpoint"], reason)
+
     def rolled_back(self, _context: Context, event: Mapping[str, Any], reason: str) -> NoReturn:  # noqa: ARG002  # Airflow passes it
-        """Called when the previous configuration serves again."""
+        """Called when the previous configuration serves again: it is scaled as it was, too."""
+        serving = self.endpoints.describe(self.deployment["endpoint"])
+        if serving and serving.has_succeeded:
+            self.scaling(serving.name).restore(self.deployment["previous_scaling"])
         raise AirflowFailException(f"{reason}; {self.previous_config} serves again")
 
     @property
@@ -179,23 +223,30 @@ class EndpointSmokeTestOperator(AwsOperator):
         return self.deployment["previous_config"] if self.deployment else None
 
     def _ask(self, endpoint: str, features: Sequence[str]) -> tuple[list[float], Verdict]:
-        runtime = AwsHook("sagemaker-runtime", self.aws_conn_id, self.region_name).conn
         try:
-            answer = runtime.invoke_endpoint(
-                EndpointName=endpoint,
-                ContentType="text/csv",
-                Accept="text/csv",
-                Body="\n".join(features).encode(),
-            )
-            text = answer["Body"].read().decode()
+            text = self._answer(endpoint, "text/csv", "\n".join(features))
             predictions = [float(value) for value in text.replace(",", "\n").split()]
         except ClientError as error:
-            if code_of(error) not in OF_THE_MODEL:
-                raise  # No permission, or too many calls: that says nothing about the model.
-            return [], Verdict(False, f"it does not answer: {error}")
+            return [], _unanswered(error)
         except ValueError as error:
             return [], Verdict(False, f"it does not answer with numbers: {error}")
         return predictions, check_predictions(predictions, len(features), self.lowest, self.highest)
+
+    def _ask_in_json(self, endpoint: str, question: Question) -> Verdict:
+        try:
+            answer = json.loads(self._answer(endpoint, "application/json", json.dumps(question.document)))
+        except ClientError as error:
+            return _unanswered(error)
+        except ValueError as error:
+            return Verdict(False, f"it does not answer in JSON: {error}")
+        return question.judge(answer)
+
+    def _answer(self, endpoint: str, kind: str, body: str) -> str:
+        runtime = AwsHook("sagemaker-runtime", self.aws_conn_id, self.region_name).conn
+        answer = runtime.invoke_endpoint(
+            EndpointName=endpoint, ContentType=kind, Accept=kind, Body=body.encode()
+        )
+        return str(answer["Body"].read().decode())
 
     def _decide(self, status: Approval, reason: str) -> None:
         """Says in the registry what became of the model, if this run has deployed one."""
@@ -209,10 +260,17 @@ class EndpointSmokeTestOperator(AwsOperator):
         if not self.previous_config:
             raise AirflowFailException(f"{reason}; there is no earlier configuration to put back")
         self.log.error("%s; putting %s back", reason, self.previous_config)
-        self.endpoints.conn.update_endpoint(EndpointName=endpoint, EndpointConfigName=self.previous_config)
+        self._put_back(endpoint, reason)
+
+    def _put_back(self, endpoint: str, reason: str) -> NoReturn:
+        """Goes back, or waits until that may be done: autoscaling may be changing the endpoint just now."""
+        current = self.endpoints.describe(endpoint)
+        may_change = current is None or current.is_over
+        if may_change:
+            self.scaling(endpoint).update(str(self.previous_config))
         self.defer(
             trigger=JobEventTrigger(ENDPOINT.name, endpoint, self.aws_conn_id, self.region_name),
-            method_name=self.rolled_back.__name__,
+            method_name=(self.rolled_back if may_change else self.settled).__name__,
             kwargs={"reason": reason},
         )
         raise AssertionError("defer() never returns")
@@ -227,6 +285,10 @@ class EndpointSmokeTestOperator(AwsOperator):
                 return [float(label) for label, _ in pairs], [features for _, features in pairs]
         raise AirflowFailException(f"{uri} holds no row to ask the endpoint about")
 
+    def scaling(self, endpoint: str) -> EndpointScaling:
+        """Calls about an endpoint's autoscaling."""
+        return EndpointScaling(endpoint, self.aws_conn_id, self.region_name)
+
     @cached_property
     def endpoints(self) -> JobHook:
         """Calls about endpoints."""
@@ -236,6 +298,13 @@ class EndpointSmokeTestOperator(AwsOperator):
     def s3(self) -> S3:
         """Documents in S3."""
         return S3(self.aws_conn_id, self.region_name)
+
+
+def _unanswered(error: ClientError) -> Verdict:
+    """Raises the error if it says nothing about the model: no permission, or too many calls."""
+    if code_of(error) not in OF_THE_MODEL:
+        raise error
+    return Verdict(False, f"it does not answer: {error}")
 
 
 class EndpointTearDownOperator(AwsOperator):
@@ -250,5 +319,6 @@ class EndpointTearDownOperator(AwsOperator):
         if hook.describe(run.resource_name) is None:
             self.log.info("%s is not there", run.resource_name)
             return
+        EndpointScaling(run.resource_name, self.aws_conn_id, self.region_name).deregister()
         hook.conn.delete_endpoint(EndpointName=run.resource_name)
         self.log.info("%s deleted", run.resource_name)

@@ -108,6 +108,9 @@ class AwsJobOperator(LaunchingOperator):
                     self.wait_for_room(error)
                 raise
             self._is_starting = False
+            # AWS may have given it an id.
+            self._running = name = self.remote_name(context, launch)
+            self.link(context, name)
         else:
             self.log.info("%s %s still runs: waiting for it", self.kind.name, name)
         if not self.wait_for_completion:
@@ -133,9 +136,9 @@ class AwsJobOperator(LaunchingOperator):
         if description is None:
             self.fail_missing(name)
         if not description.is_over:
-            self._running = name
-            self.link(context, name)
-            self.wait(name)
+            self._running = description.reference
+            self.link(context, description.reference)
+            self.wait(description.reference)
         self.keep(context, launch, description)
         if self.kind.usage:
             self.finished_jobs.append(FinishedJob.of(description, context["ti"]))
@@ -173,10 +176,17 @@ class AwsJobOperator(LaunchingOperator):
             previous = self.remote_name(context, last)
             self.log.info("the task was cleared: stopping %s %s if it runs", self.kind.name, previous)
             stop(self.hook, previous, context["ti"])
-        name = self.remote_name(context, decision.launch)
-        job = RemoteJob(self.kind.name, name, self.aws_conn_id, self.region_name)
-        store.set(STATE_KEY, stored(decision.launch, job))
+        goes_on = description is not None and last is not None and decision.launch.number == last.number
+        name = (
+            description.reference if description and goes_on else self.remote_name(context, decision.launch)
+        )
+        self.remember(context, decision.launch, name)
         return decision.launch, decision.action
+
+    def remember(self, context: Context, launch: Launch, name: str) -> None:
+        """Keeps what has to be known of a launch when this process is gone."""
+        job = RemoteJob(self.kind.name, name, self.aws_conn_id, self.region_name)
+        context["task_state_store"].set(STATE_KEY, stored(launch, job))
 
     def last_launch(self, context: Context) -> Launch:
         """The launch that this task waits for.
@@ -207,8 +217,14 @@ class AwsJobOperator(LaunchingOperator):
         return job_name(identity_of(context), launch.number, max_length=self.kind.max_name_length)
 
     def remote_name(self, context: Context, launch: Launch) -> str:
-        """The name that AWS describes and announces: for a job, that of its launch."""
-        return self.job_name(context, launch)
+        """What AWS describes and announces: a job by the name of its launch, or by the id it has got."""
+        name = self.job_name(context, launch)
+        if self.kind.given_id is None:
+            return name
+        kept = context["task_state_store"].get(STATE_KEY)
+        last, job = Launch.parse(kept), RemoteJob.parse(kept)
+        is_last = last is not None and last.number == launch.number
+        return job.name if job and is_last else self.kind.reference(name, {})
 
     def describe(self, context: Context, launch: Launch) -> JobDescription | None:
         """The description of what the launch started, or None if AWS has no such thing."""
@@ -221,11 +237,16 @@ class AwsJobOperator(LaunchingOperator):
         self.request = job.request(run)
         for bundle in job.bundles():
             self.s3.ship(bundle, run.code_uri(bundle.digest))
-        tags = {"Tags": run.tags(self.task_id)} if self.kind.takes_tags else {}
+        tags = self.kind.tagged({tag["Key"]: tag["Value"] for tag in run.tags(self.task_id)})
+        if self.kind.given_id:
+            # Whoever has to stop it finds it by its name until the answer with its id is kept.
+            self._running = self.kind.reference(name, self.request)
+            self.remember(context, launch, self._running)
         started = self.hook.start(name, {**self.request, **tags})
-        self.log.info(
-            "%s %s %s", self.kind.name, name, "started" if started else "was started by an earlier try"
-        )
+        if self.kind.given_id:
+            self.remember(context, launch, started.reference)
+        how = "started" if started.is_new else "was started by an earlier try"
+        self.log.info("%s %s %s", self.kind.name, name, how)
 
     def link(self, context: Context, name: str) -> None:
         """Sets the links of the task's page; the output is the run's folder until the job has one."""
@@ -299,7 +320,7 @@ class AwsJobOperator(LaunchingOperator):
         """Ends the task with the reason first and the job's last log lines after it."""
         message = f"{self.kind.name} {description.name} is {description.status}: {description.reason}"
         self.log.error(message)
-        for line in self.hook.log_tail(description.name):
+        for line in self.hook.log_tail(description.reference):
             self.log.error("  %s", line)
         raise JobFailed(message, permanent=description.is_permanent, no_capacity=description.had_no_capacity)
 

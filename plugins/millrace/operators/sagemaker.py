@@ -10,13 +10,14 @@ from include.sagemaker import ProcessingJob, TrainingJob, TransformJob, TuningJo
 from millrace.descriptions import JobDescription
 from millrace.jobs import PROCESSING, TRAINING, TRANSFORM, TUNING
 from millrace.launching import Launch
+from millrace.links import LINKS, ReportLink
 from millrace.operators.job import AwsJobOperator
 
 
 class ProcessingJobOperator(AwsJobOperator):
     """A container that turns S3 prefixes into S3 prefixes."""
 
-    def __init__(self, *, build: Callable[..., ProcessingJob], **kwargs: Any) -> None:
+    def __init__(self, *, build: Callable[..., ProcessingJob | None], **kwargs: Any) -> None:
         super().__init__(kind=PROCESSING, build=build, **kwargs)
 
 
@@ -24,6 +25,27 @@ class SparkJobOperator(ProcessingJobOperator):
     """A Spark application; ``build`` returns what ``include.spark.spark_job`` makes."""
 
     ui_color = "#fde8d0"
+
+
+class ReportPageOperator(ProcessingJobOperator):
+    """Makes a page for people; the task's link *Report* leads to it.
+
+    Args:
+        page: its file in the job's first output.
+    """
+
+    operator_extra_links = (ReportLink(), *LINKS)
+
+    def __init__(self, *, page: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.page = page
+
+    @override
+    def keep(self, context: Context, launch: Launch, description: JobDescription) -> None:
+        super().keep(context, launch, description)
+        if description.has_succeeded:
+            folder = next(iter(description.result["outputs"].values())).rstrip("/")
+            self.links[ReportLink.name] = self.s3.page(f"{folder}/{self.page}")
 
 
 class TrainingJobOperator(AwsJobOperator):

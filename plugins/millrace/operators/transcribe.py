@@ -102,7 +102,7 @@ class VocabularyOperator(AwsJobOperator):
             self.wait_until_settled(current)
         self.request = vocabulary.request(run)
         tags = {"Tags": run.tags(self.task_id)}
-        if current or not self.hook.start(vocabulary.name, {**self.request, **tags}):
+        if current or not self.hook.start(vocabulary.name, {**self.request, **tags}).is_new:
             self.hook.conn.update_vocabulary(VocabularyName=vocabulary.name, **self.request)
         context["task_state_store"].set(WRITTEN_KEY, launch.number)
         self.log.info("%s %s %s", self.kind.name, vocabulary.name, "updated" if current else "created")

@@ -22,7 +22,7 @@ class JobCompletionSensor(AwsSensor):
 
     Args:
         kind: the row of ``millrace.jobs``.
-        job_name: the job's name on AWS; templated.
+        job_name: the job's name on AWS, or ``<place>/<id>`` where AWS gives an id; templated.
 
     The result is the row's small mapping. Fails if the job ends without success.
     """

@@ -20,7 +20,7 @@ class JobEventTrigger(EventTrigger):
 
     Args:
         kind: the name of a row of ``millrace.jobs``.
-        name: the job's name.
+        name: the job's name or, where AWS gives an id, its reference by that.
         owned: the task has launched the job: it is stopped when the task is cancelled, and if it is
             not there the task is woken to say so. A job that is not owned may still have to come.
     """
@@ -50,9 +50,7 @@ class JobEventTrigger(EventTrigger):
     async def look(self, stream: EventStream) -> dict[str, Any] | None:
         client = await stream.client(self.kind.service)
         try:
-            answer = await getattr(client, xform_name(self.kind.describe))(
-                **{self.kind.name_field: self.name}
-            )
+            answer = await getattr(client, xform_name(self.kind.describe))(**self.kind.identity(self.name))
         except ClientError as error:
             if not is_one_of(error, self.kind.not_found):
                 raise

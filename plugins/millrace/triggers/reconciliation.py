@@ -108,7 +108,7 @@ async def _changed_since(
 async def _described(client: Any, kind: JobKind, name: str) -> str:
     """The status of a job; empty if it is not there, which may be before it is."""
     try:
-        answer = await getattr(client, xform_name(kind.describe))(**{kind.name_field: name})
+        answer = await getattr(client, xform_name(kind.describe))(**kind.identity(name))
     except ClientError as error:
         if is_one_of(error, kind.not_found):
             return ""

@@ -122,7 +122,7 @@ async def _ask(client: Any, kind: JobKind, name: str) -> None:
 
 
 async def _call(client: Any, operation: str, kind: JobKind, name: str) -> Any:
-    return await getattr(client, xform_name(operation))(**{kind.name_field: name})
+    return await getattr(client, xform_name(operation))(**kind.identity(name))
 
 
 @asynccontextmanager
