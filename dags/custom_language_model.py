@@ -46,6 +46,7 @@ PARAMS = {
 
 @dag(
     schedule=None,
+    is_paused_upon_creation=False,
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,

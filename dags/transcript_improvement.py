@@ -37,7 +37,10 @@ PARAMS = {
     "media_uri": s3_uri("Folder of the recordings; empty for what is current here.", optional=True),
     "language_code": language_code(speech.LANGUAGES),
     "held_out": Param(
-        ["out_of_sample/*"], type="array", items={"type": "string"}, description="Recordings not asked about."
+        ["out_of_sample/*"],
+        type="array",
+        items={"type": "string"},
+        description="Recordings that nobody is asked about: patterns below the folder, one a line.",
     ),
     "confidence_threshold": fraction(0.4, "Words with less confidence are asked about."),
     "context_words": Param(
@@ -53,6 +56,7 @@ PARAMS = {
 
 @dag(
     schedule=None,
+    is_paused_upon_creation=False,
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,

@@ -4,6 +4,7 @@ Needs no package, so it runs before anything is installed.
 """
 
 import argparse
+import hashlib
 import secrets
 import sys
 from collections.abc import Mapping
@@ -21,13 +22,25 @@ OF_AN_ACCOUNT = {
     "AWS_DEFAULT_REGION": "",
     "MILLRACE_ENVIRONMENT": "",
     "MILLRACE_BUCKET": "",
+    "MILLRACE_RAW_BUCKET": "",
+    "MILLRACE_CURATED_BUCKET": "",
     "MILLRACE_ROLE_ARN": "",
+    "MILLRACE_CRAWLER_ROLE_ARN": "",
     "MILLRACE_EVENTS_TOPIC_ARN": "",
     "MILLRACE_FAILURES_TOPIC_ARN": "",
     "MILLRACE_UPLOADS_QUEUE_URL": "",
     "MILLRACE_DEAD_LETTERS_QUEUE_URL": "",
+    "MILLRACE_VIRTUAL_CLUSTER_ID": "",
+    "MILLRACE_WAREHOUSE_CLUSTER": "",
+    "MILLRACE_WAREHOUSE_DATABASE": "",
+    "MILLRACE_WAREHOUSE_USER": "",
+    "MILLRACE_WAREHOUSE_ROLE_ARN": "",
+    "MILLRACE_WAREHOUSE_ACCESS_TABLE": "",
     "MILLRACE_WORK_TEAM_ARN": "",
     "MILLRACE_PHONE_NUMBER": "",
+    "MILLRACE_REDIS_SECRET_ARN": "",
+    "MILLRACE_CATALOG_URL": "",
+    "MILLRACE_CATALOG_TOKEN": "",
     "MILLRACE_OUTPUT_KMS_KEY": "",
     "MILLRACE_IMAGE_REGISTRY": "",
     "MILLRACE_IMAGE_TAG": "",
@@ -38,6 +51,8 @@ OF_AN_ACCOUNT = {
 def of_local_aws(port: int) -> dict[str, str]:
     """What the infrastructure stack comes to in the local AWS, whose account is known beforehand."""
     queues = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/millrace-{ENVIRONMENT}"
+    roles = f"arn:aws:iam::{ACCOUNT}:role/millrace-{ENVIRONMENT}"
+    bucket = f"millrace-{ENVIRONMENT}-{ACCOUNT}-{REGION}"
     return {
         "COMPOSE_PROFILES": "local-aws",
         "MILLRACE_AWS_PORT": str(port),
@@ -48,14 +63,26 @@ def of_local_aws(port: int) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_DEFAULT_REGION": REGION,
         "MILLRACE_ENVIRONMENT": ENVIRONMENT,
-        "MILLRACE_BUCKET": f"millrace-{ENVIRONMENT}-{ACCOUNT}-{REGION}",
-        "MILLRACE_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/millrace-{ENVIRONMENT}-job-{REGION}",
+        "MILLRACE_BUCKET": bucket,
+        "MILLRACE_RAW_BUCKET": f"millrace-{ENVIRONMENT}-raw-{ACCOUNT}-{REGION}",
+        "MILLRACE_CURATED_BUCKET": f"millrace-{ENVIRONMENT}-curated-{ACCOUNT}-{REGION}",
+        "MILLRACE_ROLE_ARN": f"{roles}-job-{REGION}",
+        "MILLRACE_CRAWLER_ROLE_ARN": f"{roles}-crawler-{REGION}",
         "MILLRACE_EVENTS_TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:millrace-{ENVIRONMENT}-events",
         "MILLRACE_FAILURES_TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:millrace-{ENVIRONMENT}-failures",
         "MILLRACE_UPLOADS_QUEUE_URL": f"{queues}-uploads",
         "MILLRACE_DEAD_LETTERS_QUEUE_URL": f"{queues}-dead-letters",
+        # As the local AWS makes it of the name in a template.
+        "MILLRACE_VIRTUAL_CLUSTER_ID": hashlib.sha256(f"millrace-{ENVIRONMENT}".encode()).hexdigest()[:25],
+        "MILLRACE_WAREHOUSE_CLUSTER": f"millrace-{ENVIRONMENT}-warehouse",
+        "MILLRACE_WAREHOUSE_DATABASE": "dev",
+        "MILLRACE_WAREHOUSE_USER": "awsuser",
+        "MILLRACE_WAREHOUSE_ROLE_ARN": f"{roles}-warehouse-{REGION}",
+        "MILLRACE_WAREHOUSE_ACCESS_TABLE": f"millrace-{ENVIRONMENT}-warehouse-access",
         "MILLRACE_WORK_TEAM_ARN": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:workteam/private-crowd/{TEAM}",
         "MILLRACE_PHONE_NUMBER": NOBODYS_NUMBER,
+        "MILLRACE_CATALOG_URL": f"http://aws.localhost:{port}/{bucket}/main/amp_ingest/live/catalog",
+        "MILLRACE_CATALOG_TOKEN": "local",
     }
 
 

@@ -1,9 +1,9 @@
-"""``python -m local.compose.resources``: makes the infrastructure stack and the samples in the local AWS."""
+"""``python -m local.compose.resources``: makes the stack, samples and the warehouse."""
 
 import os
 import sys
 
-from local.stack import infrastructure, people, samples
+from local.stack import infrastructure, people, samples, warehouse
 from local.stack.config import StackConfig
 from local.stack.errors import MillraceError
 
@@ -14,6 +14,7 @@ def main() -> int:
     try:
         outputs = infrastructure.provision(config)
         samples.upload(config, infrastructure.bucket(outputs))
+        warehouse.provide(config, outputs)
         people.work_team(config)
     except MillraceError as error:
         print(error, file=sys.stderr)

@@ -17,8 +17,11 @@ FOREIGN = re.compile(
 PYTHONDONTWRITEBYTECODE is among them: without bytecode each start takes seconds longer.
 """
 
+CATALOG = "amp_ingest/live/catalog"
+"""Of made-up shows: the service that would know real ones is on no laptop."""
 LOCAL_AWS = (
     *("MILLRACE_JOBS_AT_A_TIME", "MILLRACE_TRANSCRIPTIONS_AT_A_TIME"),
+    "MILLRACE_CRAWLS_AT_A_TIME",
     *("MILLRACE_JOB_QUOTA", "MILLRACE_SPARK_MEMORY"),
     *("MILLRACE_SPOT_INTERRUPTIONS", "MILLRACE_SPOT_PRICE"),
 )
@@ -61,6 +64,9 @@ def millrace(config: StackConfig, outputs: Mapping[str, str]) -> dict[str, str]:
     """``include.settings`` from the outputs of the infrastructure stack."""
     named = {f"MILLRACE_{_snake(name)}": value for name, value in outputs.items()}
     return named | {
+        # Documents in S3, which are read over HTTP by whoever says who he is.
+        "MILLRACE_CATALOG_URL": f"{config.aws_url}/{outputs.get('Bucket')}/{config.tenant}/{CATALOG}",
+        "MILLRACE_CATALOG_TOKEN": "local",
         "MILLRACE_ENVIRONMENT": config.environment,
         "MILLRACE_TENANT": config.tenant,
         "MILLRACE_TEAM": config.team,

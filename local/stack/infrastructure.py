@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import ParameterTypeDef
 
 TEMPLATE = REPOSITORY / "include" / "infrastructure" / "millrace.yaml"
+ACCESS = TEMPLATE.with_name("amp_ingest_access.yaml")
+"""Roles of what a DAG provisions, and of CloudFormation when it does so."""
 CAPABILITIES: list["CapabilityType"] = ["CAPABILITY_NAMED_IAM"]
 
 
@@ -31,25 +33,40 @@ def client(config: StackConfig, service: str) -> Any:
     )
 
 
-def provision(config: StackConfig, template: Path = TEMPLATE) -> dict[str, str]:
-    """Create the CloudFormation stack or bring it up to date, and return its outputs.
+def provision(config: StackConfig, template: Path = TEMPLATE, *, redis_secret: str = "") -> dict[str, str]:
+    """Create the CloudFormation stacks or bring them up to date, and return the outputs of the first.
+
+    Args:
+        config: of the stack that they are of.
+        template: of the first.
+        redis_secret: ARN of the secret with the URL of Redis; empty for no Redis.
 
     Raises:
-        MillraceError: the template is refused, or a resource of it.
+        MillraceError: a template is refused, or a resource of it.
     """
+    both = {"Environment": config.environment, "Team": config.team, "RedisSecretArn": redis_secret}
+    # There is none: its name makes the local AWS a place where Spark runs on EKS.
+    spark = {"EksCluster": "laptop", "EksNamespace": config.environment}
+    warehouse = {"WarehouseCluster": f"{config.stack_name}-warehouse"}
+    _provision(config, config.stack_name, template, both | spark | warehouse)
+    made = outputs(config)
+    access = {"Bucket": made["Bucket"], "RawBucket": made["RawBucket"], "KmsKeyArn": made["OutputKmsKey"]}
+    _provision(config, f"{config.stack_name}-amp-ingest-access", ACCESS, both | access)
+    return made
+
+
+def _provision(config: StackConfig, name: str, template: Path, values: Mapping[str, str]) -> None:
     cloudformation: CloudFormationClient = client(config, "cloudformation")
     parameters: list[ParameterTypeDef] = [
-        {"ParameterKey": "Environment", "ParameterValue": config.environment},
-        {"ParameterKey": "Team", "ParameterValue": config.team},
+        {"ParameterKey": key, "ParameterValue": value} for key, value in values.items()
     ]
     try:
-        _create_or_update(cloudformation, config.stack_name, template.read_text(), parameters)
+        _create_or_update(cloudformation, name, template.read_text(), parameters)
     except WaiterError as error:
-        reason = _first_failure(cloudformation, config.stack_name) or str(error)
-        raise MillraceError(f"The stack {config.stack_name} of {template.name} failed: {reason}") from error
+        reason = _first_failure(cloudformation, name) or str(error)
+        raise MillraceError(f"The stack {name} of {template.name} failed: {reason}") from error
     except (ClientError, BotoCoreError) as error:
         raise MillraceError(f"CloudFormation refuses {template.name}: {error}") from error
-    return outputs(config)
 
 
 def outputs(config: StackConfig) -> dict[str, str]:

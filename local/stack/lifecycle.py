@@ -16,7 +16,17 @@ from pathlib import Path
 import httpx
 
 from local import prerequisites
-from local.stack import airflow_settings, environment, infrastructure, people, ports, samples
+from local.stack import (
+    airflow_settings,
+    environment,
+    infrastructure,
+    people,
+    ports,
+    redis_secret,
+    redis_server,
+    samples,
+    warehouse,
+)
 from local.stack.airflow_api import AirflowApi
 from local.stack.config import REPOSITORY, StackConfig, remembered_ports
 from local.stack.credentials import Credentials, read_or_generate, write_private
@@ -25,6 +35,7 @@ from local.stack.supervision import ProcessStatus, Program, Supervisor
 
 AWS = "aws"
 AIRFLOW = ("api-server", "scheduler", "dag-processor", "triggerer")
+ORDER = (AWS, redis_server.REDIS, *AIRFLOW)
 BIN = Path(sys.executable).parent
 FREE_GIB = 1.0
 """A run's files and the logs; the images of the first run are checked when they are built."""
@@ -71,6 +82,8 @@ def _up(config: StackConfig, supervisor: Supervisor, report: Report) -> Stack:
     credentials = read_or_generate(config.airflow_home)
     base = environment.base(config, os.environ)
     programs = [_aws_program(config)]
+    if redis_server.is_wanted(os.environ):
+        programs.append(redis_server.program(config))
     migration = None
     if supervisor.is_running:
         _check_same_ports(config)
@@ -83,14 +96,15 @@ def _up(config: StackConfig, supervisor: Supervisor, report: Report) -> Stack:
     report("Starting the local AWS")
     _wait(supervisor, [AWS], lambda: _answers(f"{config.aws_url}/_millrace/health"))
     report("Provisioning its resources")
-    outputs = infrastructure.provision(config)
+    redis_url = redis_server.url(config, os.environ)
+    outputs = infrastructure.provision(config, redis_secret=redis_secret.put(config, redis_url))
     samples.upload(config, infrastructure.bucket(outputs))
+    warehouse.provide(config, outputs)
     if migration is not None:
         _finish_migration(config, migration)
     report("Starting Airflow")
-    programs += _airflow_programs(
-        config, credentials, {**outputs, people.WORK_TEAM: people.work_team(config)}
-    )
+    given = {people.WORK_TEAM: people.work_team(config)}
+    programs += _airflow_programs(config, credentials, {**outputs, **given})
     supervisor.apply(programs, base)
     stack = Stack(config, credentials, infrastructure.bucket(outputs))
     with stack.airflow() as api:
@@ -128,7 +142,7 @@ def down(config: StackConfig) -> bool:
 
 def status(config: StackConfig) -> list[ProcessStatus]:
     """Every process of the stack; nothing when it is down."""
-    return sorted(Supervisor(config).processes(), key=lambda row: (AWS, *AIRFLOW).index(row.name))
+    return sorted(Supervisor(config).processes(), key=lambda row: ORDER.index(row.name))
 
 
 def unhealthy(api: AirflowApi) -> list[str]:

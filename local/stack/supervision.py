@@ -64,7 +64,7 @@ class Supervisor:
     def __init__(self, config: StackConfig) -> None:
         self.config = config
         self.file = config.home / "supervisor.conf"
-        self.socket = _socket(config.home)
+        self.socket = socket_path(config.home, "supervisor.sock")
 
     @property
     def is_running(self) -> bool:
@@ -216,8 +216,13 @@ def _end(processes: list[psutil.Process], patience: float) -> None:
         raise MillraceError(f"Processes {[process.pid for process in alive]} do not end: stop them by hand.")
 
 
-def _socket(home: Path) -> Path:
-    socket = home / "supervisor.sock"
+def socket_path(home: Path, name: str) -> Path:
+    """Where a socket of a stack is: in its home, or in a private place that is shorter.
+
+    Raises:
+        MillraceError: that place is open to others.
+    """
+    socket = home / name
     if len(str(socket)) <= SOCKET_LENGTH:
         return socket
     digest = hashlib.sha256(str(home).encode()).hexdigest()[:16]

@@ -13,7 +13,12 @@ from millrace import jobs
 
 PLUGINS = Path(millrace.__file__).parent
 SERVICES = (
+    "dynamodb",
+    "application-autoscaling",
+    "emr-containers",
+    "glue",
     "logs",
+    "redshift-data",
     "s3",
     "sns",
     "sqs",
@@ -21,6 +26,7 @@ SERVICES = (
     "sagemaker-a2i-runtime",
     "sagemaker-runtime",
     "sagemaker",
+    "secretsmanager",
 )
 """Of an operation that two have, ``DeleteEndpoint``, the later is meant."""
 NOT_OF_AWS = {"search"}
@@ -35,18 +41,28 @@ def called() -> set[str]:
 
 
 def _of_jobs() -> set[str]:
-    """What the rows of the table name; jobs are started with tags, which is an action of its own."""
-    return {"sagemaker:AddTags", "transcribe:TagResource"} | {
-        f"{kind.service.partition('-')[0]}:{operation}"
+    """What the rows of the table name; what is made with tags takes an action of its own."""
+    operations = {
+        f"{_prefix(kind.service)}:{operation}"
         for kind in jobs.KINDS.values()
-        for operation in (kind.start, kind.describe, kind.stop, kind.listing and kind.listing.operation)
+        for operation in (
+            *(kind.start, kind.describe, kind.stop, kind.listing and kind.listing.operation),
+            kind.given_id and kind.given_id.search.operation,
+        )
         if operation
     }
+    tagging = {f"{service}:TagResource" for service in ("emr-containers", "glue", "transcribe")}
+    return operations | tagging | {"sagemaker:AddTags"}
+
+
+def _prefix(service: str) -> str:
+    """IAM's name of a service: those of SageMaker are one."""
+    return "sagemaker" if service.startswith("sagemaker-") else service
 
 
 def _operations() -> Iterator[tuple[str, str]]:
     for service in SERVICES:
-        prefix = service.partition("-")[0]
+        prefix = _prefix(service)
         for operation in get_session().get_service_model(service).operation_names:
             named = S3_ACTIONS.get(operation, operation) if service == "s3" else operation
             yield xform_name(operation), f"{prefix}:{ACTIONS.get((prefix, operation), named)}"

@@ -9,13 +9,17 @@ from typing import Any
 
 import pytest
 
-from include.naming import TaskIdentity, content_name, job_name, resource_name
+from include.naming import TaskIdentity, content_name, database_name, job_name, resource_name
+from include.warehouse import reports
+from include.warehouse.passwords import secret_name
 from millrace import jobs
 from tests.include.infrastructure.calls import called
 from tests.include.infrastructure.variants import TEMPLATE, Variant, listed
 
-AIRFLOW = ("AirflowPolicy", "TriggererPolicy")
+CRAWLERS = "CrawlersPolicy"
+AIRFLOW = ("AirflowPolicy", "AutoscalingPolicy", "TriggererPolicy", CRAWLERS)
 TEXTS = "TextMessagesPolicy"
+SPARK = "SparkOnEksPolicy"
 OWN_QUEUES = {
     "sns:ListSubscriptionsByTopic",
     "sns:Subscribe",
@@ -28,7 +32,12 @@ OWN_QUEUES = {
 }
 """What only a triggerer that makes a queue for itself calls."""
 NOT_CALLED = {
+    "cloudwatch:DeleteAlarms": "AWS takes the alarms of target tracking away in the caller's name",
+    "cloudwatch:DescribeAlarms": "and looks for them",
+    "cloudwatch:PutMetricAlarm": "and makes them",
+    "iam:CreateServiceLinkedRole": "the first scalable target of an account makes the role of its service",
     "iam:PassRole": "starting a job or making a model hands it the jobs' role",
+    "sagemaker:UpdateEndpointWeightsAndCapacities": "registering a scalable target asks for it",
     "kms:CreateGrant": "and may hand it the key of its volume",
     "kms:Decrypt": "S3, SNS and SQS decrypt in the caller's name",
     "kms:DescribeKey": "SageMaker looks at a key that a request names in the caller's name",
@@ -38,8 +47,13 @@ NOT_CALLED = {
     "s3:GetObjectVersion": "copying an upload reads it in the version that has arrived",
 }
 """Actions that no code of ours names, and why they are needed."""
+ON_EKS = {action for action in called() if action.startswith("emr-containers:")}
+WAREHOUSE = "WarehousePolicy"
+OF_WAREHOUSE = ("dynamodb:", "redshift-data:", "secretsmanager:")
+IN_WAREHOUSE = {action for action in called() if action.startswith(OF_WAREHOUSE)}
 PASSED_TO = ["sagemaker.amazonaws.com", "transcribe.amazonaws.com"]
 """Who takes on the role of the jobs."""
+TAKEN_ON_BY = {"JobRole": PASSED_TO, "CrawlerRole": "glue.amazonaws.com"}
 NOWHERE_NARROWER = {
     "cloudwatch:PutMetricData": "its condition names the namespace",
     "sagemaker:ListModelPackages": "AWS does not say which ARN a listing of a group has",
@@ -59,14 +73,82 @@ def no_resource(action: str) -> bool:
     return not known[name.lower()].get("Resources")
 
 
+@pytest.fixture(params=[{"EksCluster": "eks"}, {"VirtualCluster": "a1b2"}], ids=["made", "given"])
+def on_eks(request):
+    """With a virtual cluster."""
+    return Variant(request.param)
+
+
 def test_airflow_may_do_what_it_calls(plain):
-    needed = called()
+    needed = called() - ON_EKS - IN_WAREHOUSE
     assert {"sagemaker:CreateTransformJob", "sns:Publish", "sqs:CreateQueue", "s3:ListBucket"} <= needed
     assert needed - plain.actions(*AIRFLOW) == set()
 
 
 def test_airflow_may_do_nothing_that_it_does_not_call(plain):
     assert plain.actions(*AIRFLOW) - called() == set(NOT_CALLED)
+
+
+def test_who_runs_spark_on_eks_may_do_so_on_one_virtual_cluster_as_the_jobs_role(plain, on_eks):
+    assert SPARK not in plain.resources
+    logs = {"logs:DescribeLogStreams", "logs:GetLogEvents"}
+    assert on_eks.actions(SPARK) == (called() & ON_EKS) | logs
+    for statement in on_eks.statements(SPARK):
+        resource = str(statement["Resource"])
+        assert (
+            "SparkCluster" in resource
+            or "/virtualclusters/${VirtualCluster}" in resource
+            or "logs" in resource
+        )
+    [start] = [each for each in on_eks.statements(SPARK) if each["Sid"] == "StartSpark"]
+    assert start["Condition"] == {
+        "StringEquals": {"emr-containers:ExecutionRoleArn": {"Fn::GetAtt": ["JobRole", "Arn"]}}
+    }
+
+
+@pytest.fixture
+def warehouse():
+    return Variant({"WarehouseCluster": "warehouse"})
+
+
+def test_who_keeps_the_warehouse_may_do_so_in_one_cluster_as_two_users(plain, warehouse):
+    assert WAREHOUSE not in plain.resources
+    # The Data API asks for temporary credentials in the caller's name.
+    assert warehouse.actions(WAREHOUSE) == IN_WAREHOUSE | {"redshift:GetClusterCredentials"}
+    statements = {each["Sid"]: each for each in warehouse.statements(WAREHOUSE)}
+    users = [
+        resource["Fn::Sub"].rpartition("/")[2]
+        for resource in statements["TemporaryCredentials"]["Resource"]
+        if "dbuser" in resource["Fn::Sub"]
+    ]
+    assert users == ["${WarehouseUser}", reports.USER]
+    assert statements["RunStatements"]["Resource"]["Fn::Sub"].endswith("cluster:${WarehouseCluster}")
+    own = {"StringEquals": {"redshift-data:statement-owner-iam-userid": "${aws:userid}"}}
+    assert statements["FollowOwnStatements"]["Condition"] == own
+    assert {sid for sid, each in statements.items() if each["Resource"] == "*"} == {
+        "FollowOwnStatements",
+        "MakePasswords",
+    }
+
+
+def test_secrets_of_an_environment_are_those_that_airflow_may_use(warehouse):
+    statements = {each["Sid"]: each["Resource"] for each in warehouse.statements(WAREHOUSE)}
+    pattern = statements["KeepPasswords"]["Fn::Sub"].rpartition(":")[2].replace("${Environment}", "prod-eu")
+    assert fnmatchcase(f"{secret_name('prod-eu', 'main', 'ada')}-a1B2c3", pattern)
+    assert not fnmatchcase(f"{secret_name('trial', 'main', 'ada')}-a1B2c3", pattern)
+
+
+def test_the_cluster_reads_the_lake_and_its_tables_and_writes_nothing(warehouse):
+    actions = warehouse.actions("WarehouseRole")
+    assert {"s3:GetObject", "glue:GetPartitions"} <= actions
+    assert [each for each in actions if not each.split(":")[1].startswith(("Get", "List", "Decrypt"))] == []
+
+
+def test_pods_take_on_the_jobs_role_only_where_spark_runs_on_eks(plain, on_eks):
+    def trusts(variant: Variant) -> bool:
+        return "pods.eks.amazonaws.com" in str(variant.resources["JobRole"])
+
+    assert (trusts(plain), trusts(on_eks)) == (False, True)
 
 
 def test_with_a_queue_for_all_triggerers_nobody_makes_one(plain, shared):
@@ -80,7 +162,7 @@ def test_only_the_triggerers_take_messages(variant):
     assert not [action for action in variant.actions("AirflowPolicy") if action.startswith("sqs:")]
 
 
-@pytest.mark.parametrize("resource", ["JobRole", *AIRFLOW])
+@pytest.mark.parametrize("resource", [*TAKEN_ON_BY, *AIRFLOW])
 def test_permissions_name_actions_and_resources(variant, resource):
     for statement in variant.statements(resource):
         assert statement["Effect"] == "Allow"
@@ -92,10 +174,15 @@ def test_permissions_name_actions_and_resources(variant, resource):
 
 
 def test_every_role_is_one_that_only_its_services_take_on_for_this_account(variant):
-    for role in variant.of_type("IAM::Role").values():
-        [trust] = role["AssumeRolePolicyDocument"]["Statement"]
-        assert trust["Principal"] == {"Service": PASSED_TO}
-        assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    roles = variant.of_type("IAM::Role")
+    assert TAKEN_ON_BY.keys() <= roles.keys()
+    expected = {**TAKEN_ON_BY, "WarehouseRole": "redshift.amazonaws.com"}
+    for name, role in roles.items():
+        trusted, *pods = role["AssumeRolePolicyDocument"]["Statement"]
+        assert trusted["Principal"] == {"Service": expected[name]}
+        assert [each["Principal"] for each in pods] in ([], [{"Service": "pods.eks.amazonaws.com"}])
+        for trust in (trusted, *pods):
+            assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
 def test_airflow_passes_only_the_jobs_role_and_only_to_those_who_run_jobs(variant):
@@ -104,6 +191,32 @@ def test_airflow_passes_only_the_jobs_role_and_only_to_those_who_run_jobs(varian
     ]
     assert statement["Resource"] == {"Fn::GetAtt": ["JobRole", "Arn"]}
     assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": PASSED_TO}}
+
+
+def test_crawlers_are_run_as_their_role_which_reads_one_bucket_and_writes_one_database(variant):
+    passing, reading = {"iam:PassRole"}, {"s3:GetObject"}
+    [statement] = [each for each in variant.statements(CRAWLERS) if passing & {*listed(each["Action"])}]
+    assert statement["Resource"] == {"Fn::GetAtt": ["CrawlerRole", "Arn"]}
+    assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "glue.amazonaws.com"}}
+    statements = variant.statements("CrawlerRole")
+    [statement] = [each for each in statements if reading & {*listed(each["Action"])}]
+    assert statement["Resource"] == {"Fn::Sub": "arn:${AWS::Partition}:s3:::${CuratedBucket}/*"}
+    assert not [action for action in variant.actions("CrawlerRole") if action.startswith("s3:Put")]
+    catalog = [each for each in statements if "glue:CreateTable" in listed(each["Action"])]
+    assert [str(each["Resource"]) for each in catalog] == [
+        str(each["Resource"]) for each in variant.statements(CRAWLERS) if each["Sid"] == "ReadTheCatalog"
+    ]
+
+
+def test_databases_and_crawlers_of_an_environment_are_those_that_airflow_may_use(plain):
+    statements = {each["Sid"]: each["Resource"] for each in plain.statements(CRAWLERS)}
+    crawlers = statements["Crawl"]["Fn::Sub"].rpartition(":")[2].replace("${Environment}", "prod-eu")
+    assert fnmatchcase(f"crawler/{resource_name('prod-eu', 'main', 'amp_lake')}", crawlers)
+    _, (database, names), (tables, _) = [each["Fn::Sub"] for each in statements["ReadTheCatalog"]]
+    assert names == {"Name": {"Fn::Join": ["_", {"Fn::Split": ["-", {"Ref": "Environment"}]}]}}
+    name = database_name("prod-eu", "main", "amp")
+    for pattern, found in ((database, f"database/{name}"), (tables, f"table/{name}/session")):
+        assert fnmatchcase(found, pattern.rpartition(":")[2].replace("${Name}", "prod_eu"))
 
 
 @pytest.mark.parametrize("resource", ["JobRole", "AirflowPolicy"])
@@ -122,11 +235,14 @@ def decrypting(variant: Variant) -> dict[str, Any]:
 
 
 def test_transcribe_and_the_jobs_read_recordings_that_are_encrypted(variant):
-    """The role on which Transcribe takes reads every object of the bucket, by the key of the bucket."""
+    """The role on which Transcribe takes reads every object of the buckets, by the key of the buckets."""
     assert "transcribe.amazonaws.com" in PASSED_TO
     assert decrypting(variant) == {str(variant.key): None}
     [reading] = [each for each in variant.statements("JobRole") if "s3:GetObject" in listed(each["Action"])]
-    assert reading["Resource"] == {"Fn::Sub": "arn:${AWS::Partition}:s3:::${Bucket}/*"}
+    buckets = variant.of_type("S3::Bucket")
+    assert reading["Resource"] == [
+        {"Fn::Sub": f"arn:${{AWS::Partition}}:s3:::${{{name}}}/*"} for name in buckets
+    ]
 
 
 def test_input_may_have_a_key_of_its_own_that_is_only_decrypted_and_only_for_s3():
@@ -164,7 +280,10 @@ def test_names_that_the_pipelines_give_are_those_that_airflow_may_use(plain, lau
         kind: pattern.replace("${Environment}", longest) for kind, pattern in named_resources(plain).items()
     }
     task = TaskIdentity(longest, "main", "a_dag_of_some_length", "run", "a_task_of_some_length")
-    for kind in [kind for kind in jobs.KINDS.values() if kind is not jobs.VOCABULARY]:
+    # Vocabularies and crawlers keep their names, runs of EMR on EKS and statements have ids.
+    unnamed = (jobs.VOCABULARY, jobs.GLUE_CRAWLER, jobs.EMR_ON_EKS, jobs.REDSHIFT_BATCH)
+    named = [kind for kind in jobs.KINDS.values() if kind not in unnamed]
+    for kind in named:
         name = job_name(task, launch, max_length=kind.max_name_length)
         resource = {
             "HyperParameterTuningJobName": "hyper-parameter-tuning-job",

@@ -59,6 +59,17 @@ def test_every_bucket_is_private_encrypted_and_versioned(variant):
         assert allowed(statements) == [], name
 
 
+def test_the_table_of_access_is_encrypted_protected_and_can_be_had_back(variant):
+    if "WarehouseAccess" in variant.resources:
+        table = variant.resources["WarehouseAccess"]
+        assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        properties = table["Properties"]
+        key = {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": variant.key}
+        assert properties["SSESpecification"] == key
+        assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        assert properties["DeletionProtectionEnabled"]
+
+
 def test_what_a_bucket_no_longer_shows_goes_at_last(variant):
     for name, bucket in variant.of_type("S3::Bucket").items():
         rules = bucket["LifecycleConfiguration"]["Rules"]
@@ -80,6 +91,21 @@ def test_nothing_of_a_tenant_expires(plain):
     for prefix in expiring:
         with pytest.raises(ValidationError):
             TypeAdapter(Slug).validate_python(prefix.removesuffix("/"))
+
+
+def test_of_the_lake_only_what_arrived_and_what_was_staged_expires(plain):
+    """A table's old days are deleted by the pipeline, by the date that they are about."""
+    buckets = plain.of_type("S3::Bucket")
+    expiring = {
+        (name, rule["Prefix"]): rule["ExpirationInDays"]
+        for name in ("RawBucket", "CuratedBucket")
+        for rule in buckets[name]["LifecycleConfiguration"]["Rules"]
+        if "ExpirationInDays" in rule
+    }
+    assert expiring == {
+        ("RawBucket", ""): {"Ref": "RawDays"},
+        ("CuratedBucket", "_staging/"): {"Ref": "StagingDays"},
+    }
 
 
 def test_what_a_pipeline_keeps_is_below_its_tenant(run):
@@ -171,7 +197,7 @@ def test_a_given_key_takes_the_place_of_the_stacks_own(variant):
 
 def test_logs_are_encrypted_and_kept_for_a_while():
     groups = [each for each in TEMPLATE["Resources"].values() if each["Type"] == "AWS::Logs::LogGroup"]
-    assert len(groups) == 3
+    assert len(groups) == 4
     for group in groups:
         assert group["DeletionPolicy"] == "Retain"
         assert set(group["Properties"]) == {"LogGroupName", "KmsKeyId", "RetentionInDays"}

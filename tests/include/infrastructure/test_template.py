@@ -37,7 +37,9 @@ def upper(status: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", status).upper()
 
 
-@pytest.mark.parametrize("kind", list(kinds()), ids=lambda kind: kind.name)
+@pytest.mark.parametrize(
+    "kind", [kind for kind in kinds() if kind is not jobs.GLUE_CRAWLER], ids=lambda kind: kind.name
+)
 def test_the_rule_lets_the_end_of_a_job_through_and_nothing_before_it(plain, kind):
     pattern = plain.resources["JobStateRule"]["Properties"]["EventPattern"]
     shape = get_session().get_service_model(kind.service).operation_model(kind.describe).output_shape
@@ -53,6 +55,18 @@ def test_the_rule_lets_the_end_of_a_job_through_and_nothing_before_it(plain, kin
     assert {status for status in known if passes(status)} == kind.terminal
     if kind is jobs.ENDPOINT:
         assert {status for status in known if passes(upper(status))} == kind.terminal
+
+
+def test_the_rule_lets_the_end_of_a_crawl_through_and_not_its_beginning(plain):
+    pattern = plain.resources["JobStateRule"]["Properties"]["EventPattern"]
+
+    def passes(state: str) -> bool:
+        detail = {"crawlerName": "a", "state": state}
+        return matches(
+            pattern, {"source": "aws.glue", "detail-type": "Glue Crawler State Change", "detail": detail}
+        )
+
+    assert [state for state in ("Started", "Succeeded", "Failed") if passes(state)] == ["Succeeded", "Failed"]
 
 
 def test_an_upload_goes_to_the_sensors_and_to_the_durable_queue(plain):

@@ -1,5 +1,6 @@
 """The template as CloudFormation reads it: with some parameters, and what its conditions then leave."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,14 @@ OWN_KEY, GIVEN_KEY = {"Fn::GetAtt": ["Key", "Arn"]}, {"Ref": "KmsKeyArn"}
 VARIANTS: dict[str, dict[str, str]] = {
     "as it is": {},
     "one queue for all triggerers": {"EventsQueue": "shared"},
+    "Spark on a cluster": {"EksCluster": "eks"},
     "everything": {
+        "WarehouseCluster": "warehouse",
+        "VirtualCluster": "a1b2",
         "EventsQueue": "shared",
         "JobsInVpc": "yes",
         "JobLogGroups": "make",
+        "RedisSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:redis-AbCdEf",
         "KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1",
         "AlarmTopicArn": "arn:aws:sns:us-east-1:123456789012:pager",
     },
@@ -29,8 +34,7 @@ class Variant:
     def __init__(self, parameters: dict[str, str]) -> None:
         chosen = {name: each.get("Default") for name, each in TEMPLATE["Parameters"].items()} | parameters
         self._conditions = {
-            name: chosen[condition["Fn::Equals"][0]["Ref"]] == condition["Fn::Equals"][1]
-            for name, condition in TEMPLATE["Conditions"].items()
+            name: _holds(condition, chosen) for name, condition in TEMPLATE["Conditions"].items()
         }
         self.key = OWN_KEY if self._conditions["MakesKey"] else GIVEN_KEY
         self.resources: dict[str, Any] = self._there(TEMPLATE["Resources"])
@@ -89,3 +93,16 @@ class Variant:
 def listed(value: Any) -> list[Any]:
     """Policies may say one thing without a list."""
     return list(value) if isinstance(value, list) else [value]
+
+
+def _holds(condition: dict[str, Any], chosen: dict[str, Any]) -> bool:
+    if "Fn::Not" in condition:
+        return not _holds(condition["Fn::Not"][0], chosen)
+    value, wanted = condition["Fn::Equals"]
+    return bool(_filled_in(value, chosen) == wanted)
+
+
+def _filled_in(value: dict[str, str], chosen: dict[str, Any]) -> Any:
+    if "Ref" in value:
+        return chosen[value["Ref"]]
+    return re.sub(r"\$\{(\w+)\}", lambda name: str(chosen[name[1]]), value["Fn::Sub"])

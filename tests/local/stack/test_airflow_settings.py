@@ -10,7 +10,7 @@ def test_ours_has_the_connection_and_the_pools_that_the_pipelines_name():
     entries = airflow_settings.read(airflow_settings.FILE)
     assert [each["connection_id"] for each in entries["connections"]] == ["aws_default"]
     pools = {each["name"]: each for each in entries["pools"]}
-    assert set(pools) == {"spark", "training"}
+    assert set(pools) == {"lake", "spark", "training"}
     assert all(each["include_deferred"] for each in pools.values())
 
 
