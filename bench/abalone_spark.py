@@ -11,7 +11,7 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,9 +61,14 @@ def measure(command: Sequence[str], endpoint_url: str, base: Path) -> Figures:
         "TMPDIR": str(base.parent),
     }
     submit = [str(python), str(SOURCES / "spark" / "bin" / "smspark-submit"), *command]
+    return watched(submit, environment, base.parent / "log")
+
+
+def watched(command: Sequence[str], environment: Mapping[str, str], log_file: Path) -> Figures:
+    """Runs a command to its end. Raises `SystemExit` if it fails."""
     started = time.monotonic()
-    with (base.parent / "log").open("w+") as log:
-        process = subprocess.Popen(submit, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    with log_file.open("w+") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
         tree, cpu, peak = psutil.Process(process.pid), 0.0, 0.0
         while process.poll() is None:
             now = usage(tree)
@@ -72,7 +77,7 @@ def measure(command: Sequence[str], endpoint_url: str, base: Path) -> Figures:
             time.sleep(SAMPLING_SECONDS)
         if process.returncode:
             log.seek(0)
-            raise SystemExit(f"{command[0]} failed:\n{log.read()[-4000:]}")
+            raise SystemExit(f"{' '.join(command)} failed:\n{log.read()[-4000:]}")
     return Figures(time.monotonic() - started, cpu, peak)
 
 

@@ -38,7 +38,7 @@ from xdist.scheduler import LoadScopeScheduling  # noqa: E402
 
 from include.run import Run  # noqa: E402
 from include.settings import Settings  # noqa: E402
-from tests.stack import StackUnderTest  # noqa: E402
+from tests.stack import running  # noqa: E402
 
 
 @pytest.fixture
@@ -75,11 +75,12 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory):
     """A running stack; with MILLRACE_DATABASE_URL its Airflow uses that database."""
-    made = StackUnderTest.in_home(tmp_path_factory.mktemp("stack") / "home")
-    try:
-        up = made.millrace("up")
-        assert up.returncode == 0, up.stdout + up.stderr
+    with running(tmp_path_factory.mktemp("stack") / "home") as made:
         yield made
-    finally:
-        down = made.millrace("down")
-        assert down.returncode == 0, down.stdout + down.stderr
+
+
+@pytest.fixture(scope="module")
+def own_stack(tmp_path_factory):
+    """A running stack of the module's own, for what would be in the way of others."""
+    with running(tmp_path_factory.mktemp("own-stack") / "home") as made:
+        yield made

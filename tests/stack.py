@@ -5,6 +5,8 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,3 +134,16 @@ class StackUnderTest:
         with self.api() as api:
             answer = api.get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances").raise_for_status()
         return {task["task_id"]: task["state"] for task in answer.json()["task_instances"]}
+
+
+@contextmanager
+def running(home: Path, **options: Any) -> Iterator[StackUnderTest]:
+    """A stack that runs for as long as the context lasts."""
+    made = StackUnderTest.in_home(home, **options)
+    try:
+        up = made.millrace("up")
+        assert up.returncode == 0, up.stdout + up.stderr
+        yield made
+    finally:
+        down = made.millrace("down")
+        assert down.returncode == 0, down.stdout + down.stderr

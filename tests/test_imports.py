@@ -35,6 +35,7 @@ def test_every_module_of_the_repository_keeps_the_direction_of_imports():
         ("include/jobs/abalone/train.py", "import airflow", "airflow"),
         ("include/jobs/abalone/train.py", "from ..other import rows", "..other"),
         ("include/images/entrypoint/sm.py", "from include.settings import settings", "include.settings"),
+        ("include/functions/pit_features/keys.py", "from include.naming import digest", "include.naming"),
         ("plugins/millrace/jobs.py", "from local.stack import lifecycle", "local.stack"),
         ("plugins/millrace/jobs.py", "from include.pipelines import abalone", "include.pipelines"),
         ("plugins/millrace/jobs.py", "import dags.abalone", "dags.abalone"),
@@ -94,14 +95,14 @@ def imported(path: Path, source: str) -> Iterator[str]:
 def refused(path: Path, module: str) -> str | None:
     """Why a module may not be imported there, or nothing when it may."""
     top = module.partition(".")[0]
-    if path.parts[:2] in {("include", "jobs"), ("include", "images")}:
+    if path.parts[:2] in {("include", kind) for kind in ("functions", "images", "jobs")}:
         alone = top not in OURS | {"airflow"} and not module.startswith("..")
         return None if alone else "is not there when the folder ships alone"
     reasons = {
         "belongs into a job's image": top in NOT_FOR_AIRFLOW,
         "is Airflow's side": top == "airflow" and path.parts[0] in {"include", "local"},
         "runs inside a container": path.parts[0] != "local"
-        and module.startswith(("include.jobs", "include.images")),
+        and module.startswith(("include.functions", "include.jobs", "include.images")),
         f"is not below {path.parts[0]}": top in OURS and not below(path, module),
     }
     return next((reason for reason, applies in reasons.items() if applies), None)

@@ -37,7 +37,8 @@ Timeout = Annotated[
 def run(dag: Dag, input_file: Input = None, param: Param = None, timeout: Timeout = None) -> None:
     """Run a pipeline, starting the stack if need be, and wait for its end.
 
-    Leaves a summary in last-run.json of MILLRACE_HOME. Exit code 0 only if the run succeeded.
+    Leaves a summary in last-run.json of MILLRACE_HOME, with the seconds of each step. Exit code 0 only if the
+    run succeeded.
     """
     values = _values(param, input_file)
     stack = start(StackConfig.from_environment(os.environ))
@@ -112,7 +113,7 @@ def _report(stack: Stack, api: AirflowApi, dag_run: Json, order: list[str]) -> N
         for task in tasks
         if task["state"] == "success"
     )
-    result = summary.of_run(dag_run, results)
+    result = summary.of_run(dag_run, tasks, results)
     result.write(stack.config)
     output.print()
     output.print(result.text(stack.config.aws_url), soft_wrap=True)

@@ -16,6 +16,8 @@ from local.stack.config import StackConfig
 from local.stack.credentials import write_private
 
 S3 = "s3://"
+SLOWEST = 3
+"""How many steps people are shown; all of them are in ``last-run.json``."""
 TRAINING = ("training_seconds", "billable_seconds", "spot_savings_percent")
 """What a training job says of its cost, if it ran on spare capacity."""
 
@@ -28,6 +30,7 @@ class Summary:
     run_id: str
     state: str
     seconds: float
+    steps: dict[str, float] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
     endpoint: str | None = None
@@ -58,6 +61,8 @@ class Summary:
         In a terminal, an output is a link to its page of the local AWS.
         """
         values = {"state": self.state, "seconds": f"{self.seconds:.1f}"}
+        if slowest := self.slowest():
+            values["slowest"] = slowest
         values |= {name: number(value) for name, value in self.metrics.items()}
         values |= self.outputs
         if self.endpoint:
@@ -69,6 +74,11 @@ class Summary:
         if folder := self.folder():
             lines.append(Text(f"Outputs    {page(aws_url, folder)}"))
         return Text("\n").join(lines)
+
+    def slowest(self) -> str:
+        """The steps that took longest, each with its seconds; empty where no step has taken any."""
+        steps = sorted(self.steps.items(), key=lambda step: -step[1])[:SLOWEST]
+        return ", ".join(f"{name} {taken:.1f}" for name, taken in steps if taken)
 
     def folder(self) -> str | None:
         """The deepest folder in S3 that holds all outputs, as a URI that ends with a slash."""
@@ -86,14 +96,38 @@ def _linked(aws_url: str, value: str) -> Text:
     return Text(value, Style(link=page(aws_url, value)) if value.startswith(S3) else "")
 
 
-def of_run(run: Json, results: Iterable[object]) -> Summary:
-    """The summary of a finished run from its tasks' results, in the tasks' order."""
+def of_run(run: Json, tasks: Iterable[Json], results: Iterable[object]) -> Summary:
+    """The summary of a finished run from its task instances and their results, both in the tasks' order."""
     summary = Summary(
-        dag_id=run["dag_id"], run_id=run["dag_run_id"], state=run["state"], seconds=seconds(run)
+        dag_id=run["dag_id"],
+        run_id=run["dag_run_id"],
+        state=run["state"],
+        seconds=seconds(run),
+        steps=steps(tasks),
     )
     for result in results:
         summary.merge(result)
     return summary
+
+
+def steps(tasks: Iterable[Json]) -> dict[str, float]:
+    """Task id -> seconds from the start of its first instance to the end of its last one, in the given order.
+
+    Waiting for a job counts; of a task that was tried again, Airflow tells its last try. A task that Airflow
+    never started is no step.
+    """
+    instances: dict[str, list[Json]] = {}
+    for task in tasks:
+        # A task that was skipped or not reached has two dates, too, but no try.
+        if task["start_date"] and task["end_date"] and task["try_number"]:
+            instances.setdefault(task["task_id"], []).append(task)
+    return {task_id: _span(of_task) for task_id, of_task in instances.items()}
+
+
+def _span(tasks: list[Json]) -> float:
+    first = min((task["start_date"] for task in tasks), key=datetime.fromisoformat)
+    last = max((task["end_date"] for task in tasks), key=datetime.fromisoformat)
+    return seconds({"start_date": first, "end_date": last})
 
 
 def seconds(timed: Json, now: datetime | None = None) -> float:

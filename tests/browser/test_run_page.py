@@ -7,8 +7,12 @@ import time
 from urllib.parse import unquote
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.chromium import launched, pictures
+
+PATIENCE = 30_000
+"""Milliseconds for what Airflow shows once its page is there."""
 
 
 @pytest.fixture(scope="module")
@@ -47,15 +51,15 @@ def keep(page, tmp_path):
 def test_the_run_is_shown_with_every_task(stack, finished, page, keep):
     page.goto(f"{stack.airflow_url}/dags/abalone/runs/{finished['run_id']}")
     for task in ("build_features", "check_features", "train", "beats_champion", "smoke_test"):
-        page.get_by_text(task).first.wait_for()
+        expect(page.get_by_text(task).first).to_be_visible(timeout=PATIENCE)
     keep("abalone")
 
 
 def test_the_form_shows_params_with_their_descriptions_and_starts_a_run(stack, finished, page, keep):
     page.goto(f"{stack.airflow_url}/dags/abalone")
     page.get_by_role("button", name="Trigger").first.click()
-    page.get_by_text("Boosting rounds.").wait_for()
-    page.get_by_text("Delete the endpoint when the run is over.").wait_for()
+    for description in ("Boosting rounds.", "Delete the endpoint when the run is over."):
+        expect(page.get_by_text(description)).to_be_visible(timeout=PATIENCE)
     keep("abalone-form")
     page.get_by_role("button", name="Trigger").last.click()
     page.wait_for_url("**/runs/manual__*")
@@ -70,12 +74,12 @@ def test_a_task_links_to_its_job_which_shows_its_log(stack, finished, page, keep
     page.goto(f"{stack.airflow_url}/dags/abalone/runs/{finished['run_id']}/tasks/train/details")
     links = {name: page.get_by_role("link", name=name, exact=True) for name in ("Job", "Job log", "Output")}
     page.goto(links["Job log"].get_attribute("href"))
-    page.locator("pre:visible", has_text="validation-rmse").wait_for()
-    page.get_by_text("Completed", exact=True).first.wait_for()
+    expect(page.locator("pre:visible", has_text="validation-rmse").first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Completed", exact=True).first).to_be_visible(timeout=PATIENCE)
     keep("job")
 
 
 def test_the_request_that_was_sent_is_shown(stack, finished, page, keep):
     page.goto(f"{stack.airflow_url}/dags/abalone/runs/{finished['run_id']}/tasks/train/rendered_templates")
-    page.get_by_text("TrainingImage").first.wait_for()
+    expect(page.get_by_text("TrainingImage").first).to_be_visible(timeout=PATIENCE)
     keep("abalone-request")

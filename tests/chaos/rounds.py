@@ -115,18 +115,18 @@ class Rounds:
                 dice = self._dice(play, number)
                 self._playing.setdefault(play, []).append(self._pool.submit(self._play, play, dice))
 
-    def together(self, play: Play) -> None:
-        """The end of a scenario that has begun.
+    def together(self, play: Play) -> str:
+        """Waits for a scenario that has begun.
 
-        Raises:
-            AssertionError: a round failed; the message has them all.
+        Returns:
+            What failed: the tracebacks of all rounds that did not come to a good end; empty if all did.
         """
         futures = self._playing[play]
         wait(futures)
-        self._judge(play, futures)
+        return self._failures(play, futures)
 
-    def alone(self, play: Play) -> None:
-        """Plays a scenario while nothing else happens."""
+    def alone(self, play: Play) -> str:
+        """Plays a scenario while nothing else happens; returns what failed."""
         wait([future for futures in self._playing.values() for future in futures])
         futures: list[Future[Measured]] = []
         for number in range(self.count):
@@ -134,15 +134,15 @@ class Rounds:
             futures.append(self._pool.submit(self._play, play, self._dice(play, number)))
             wait(futures)
             self.chaos.repair()
-        self._judge(play, futures)
+        return self._failures(play, futures)
 
-    def asleep(self, play: PlayInTwo) -> None:
-        """The end of a scenario whose first part was played while the triggerer slept."""
+    def asleep(self, play: PlayInTwo) -> str:
+        """Waits for a scenario whose first part was played while the triggerer slept; returns what failed."""
         if play not in self._slept:
             wait([future for futures in self._playing.values() for future in futures])
             for number in range(self.count):
                 self._sleep(number)
-        self._judge(play, self._slept[play])
+        return self._failures(play, self._slept[play])
 
     def _sleep(self, number: int) -> None:
         """One sleep of the triggerer is enough for every scenario that needs it."""
@@ -186,7 +186,8 @@ class Rounds:
     def _dice(self, play: Callable[..., Any], number: int) -> random.Random:
         return random.Random(f"{self.seed} {play.__name__} {number}")
 
-    def _judge(self, play: Callable[..., Any], futures: list[Future[Any]]) -> None:
+    def _failures(self, play: Callable[..., Any], futures: list[Future[Any]]) -> str:
+        """Keeps what the rounds measured; returns the tracebacks of those that failed."""
         errors = [error for future in futures if (error := future.exception())]
         good = [future.result() for future in futures if not future.exception()]
         failed = [error.measured for error in errors if isinstance(error, RoundFailedError)]
@@ -195,4 +196,4 @@ class Rounds:
             with self.file.open("a") as file:
                 file.write(f"{json.dumps(asdict(result))}\n")
         told = "\n".join("".join(traceback.format_exception(error)) for error in errors)
-        assert not errors, f"{len(errors)} of {len(futures)} rounds failed:\n{told}"
+        return f"{len(errors)} of {len(futures)} rounds failed:\n{told}" if errors else ""

@@ -224,7 +224,8 @@ ASLEEP = [before_taken_up(action) for action in ACTIONS if action is not DAG_DEL
 
 @pytest.mark.parametrize("together", TOGETHER, ids=lambda play: play.__name__)
 def test_cancelling_stops_the_job_once(together, rounds):
-    rounds.together(together)
+    failures = rounds.together(together)
+    assert not failures, failures
 
 
 def test_airflow_refuses_to_delete_what_runs(chaos, rounds):
@@ -239,4 +240,5 @@ def test_airflow_refuses_to_delete_what_runs(chaos, rounds):
 
 @pytest.mark.parametrize("asleep", ASLEEP, ids=lambda play: play.__name__)
 def test_cancelling_before_a_triggerer_takes_the_task_up(asleep, rounds):
-    rounds.asleep(asleep)
+    failures = rounds.asleep(asleep)
+    assert not failures, failures

@@ -231,11 +231,21 @@ ALONE = [
 
 @pytest.mark.parametrize("together", TOGETHER, ids=lambda play: play.__name__)
 def test_crash_of_a_task(together, rounds):
-    rounds.together(together)
+    failures = rounds.together(together)
+    assert not failures, failures
 
 
-@pytest.mark.parametrize("alone", ALONE, ids=lambda play: play.__name__)
+SLOW = (triggerer_replaced, triggerer_suspended, scheduler_killed_and_workers_live)
+"""Half a minute each; `make chaos` plays them too."""
+
+
+@pytest.mark.parametrize(
+    "alone",
+    [pytest.param(play, marks=pytest.mark.slow if play in SLOW else ()) for play in ALONE],
+    ids=lambda play: play.__name__,
+)
 def test_crash_of_a_service(alone, rounds, chaos):
     if alone in (triggerer_replaced, triggerer_suspended) and not chaos.several_triggerers:
         pytest.skip(harness.NO_POSTGRESQL)
-    rounds.alone(alone)
+    failures = rounds.alone(alone)
+    assert not failures, failures

@@ -44,4 +44,5 @@ def one_of_two_triggerers_killed(chaos, dice):
 def test_two_hundred_waits(chaos, rounds):
     if not chaos.several_triggerers:
         pytest.skip(harness.NO_POSTGRESQL)
-    rounds.alone(one_of_two_triggerers_killed)
+    failures = rounds.alone(one_of_two_triggerers_killed)
+    assert not failures, failures

@@ -57,6 +57,11 @@ def test_a_module_holds_the_dag_of_its_name(bag):
     }
 
 
+def test_only_what_starts_by_itself_waits_to_be_switched_on(dag):
+    """A run of a paused DAG stays queued, and REST does not say so."""
+    assert dag.is_paused_upon_creation is (None if dag.timetable.can_be_scheduled else False)
+
+
 def test_the_documentation_is_the_module_s_and_says_what_to_do_on_failure(dag):
     docstring = ast.get_docstring(ast.parse(Path(dag.fileloc).read_text()))
     assert dag.doc_md.strip() == docstring
@@ -99,7 +104,7 @@ def test_every_param_is_a_form_field(dag):
 
 def test_a_schedule_finds_a_default_for_every_param(dag):
     if dag.schedule is not None:
-        dag.params.validate()
+        assert dag.params.validate().keys() == dag.params.keys()
 
 
 def test_past_days_run_only_when_asked_for(dag):

@@ -3,7 +3,7 @@
 import pytest
 
 from tests import database
-from tests.stack import SAMPLE, StackUnderTest
+from tests.stack import SAMPLE, running
 
 
 @pytest.fixture
@@ -12,13 +12,8 @@ def on_postgresql(tmp_path):
     with database.made("e2e") as url:
         if url is None:
             pytest.skip(f"no PostgreSQL server answers at {database.SERVER}")
-        made = StackUnderTest.in_home(tmp_path / "home", database_url=url)
-        try:
-            up = made.millrace("up")
-            assert up.returncode == 0, up.stdout + up.stderr
+        with running(tmp_path / "home", database_url=url) as made:
             yield made
-        finally:
-            made.millrace("down")
 
 
 def test_abalone_runs_on_postgresql(on_postgresql):

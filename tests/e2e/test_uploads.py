@@ -4,40 +4,20 @@ import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from local.stack import lifecycle
 from local.stack.config import Ports, StackConfig
 from local.stack.infrastructure import client
 from local.stack.supervision import Supervisor
+from tests import database
 from tests.stack import free_port
 
 DAGS = Path(__file__).parent / "dags"
 PATIENCE = 240
 ENDED = ("success", "failed")
-
-
-@contextmanager
-def database():
-    """The URL of a database of its own on the server of MILLRACE_DATABASE_URL; None for SQLite."""
-    server = os.environ.get("MILLRACE_DATABASE_URL")
-    if not server:
-        yield None
-        return
-    name = f"millrace_uploads_{os.getpid()}"
-    with psycopg.connect(server.replace("+psycopg:", ":"), autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        try:
-            yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
-        finally:
-            # FORCE: the server may not have missed a killed process yet.
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 class Receiving:
@@ -118,7 +98,7 @@ class Receiving:
 
 @pytest.fixture(scope="module")
 def receiving(tmp_path_factory):
-    with database() as url:
+    with database.made("uploads") as url:
         made = Receiving(tmp_path_factory.mktemp("uploads") / "home", url)
         try:
             made.until(made.watchers_are_there, "the watchers")

@@ -1,6 +1,6 @@
 """Answers each line of a request with the number that the model's file holds.
 
-``10 after 2`` takes two seconds to start.
+``10 once /some/file`` starts when that file is there.
 """
 
 import os
@@ -9,8 +9,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 TEXT = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"), "model", "number.txt").read_text()
-MODEL, _, SECONDS = TEXT.partition(" after ")
-time.sleep(float(SECONDS or 0))
+MODEL, _, AWAITED = TEXT.partition(" once ")
+while AWAITED and not Path(AWAITED).exists():
+    time.sleep(0.05)
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -22,6 +22,7 @@ MODEL = botocore.session.get_session().get_service_model("transcribe")
 
 
 def check(operation, request):
+    """The request; raises ParamValidationError where AWS's own model refuses it."""
     shape = MODEL.operation_model(operation).input_shape
     validate_parameters(request, shape)
     for name, value in request.items():

@@ -95,6 +95,8 @@ def test_a_run_shows_its_tasks_and_ends_with_a_summary(machine):
     assert result["metrics"] == {"rows_in": 0, "rmse": 2.1}
     assert result["outputs"] == {"name": "7"}
     assert result["seconds"] > 0
+    assert list(result["steps"])[:2] == ["features", "gate"]
+    assert 0 < result["steps"]["gate"] < result["seconds"]
     assert f"Run {result['run_id']}" in done.stdout
 
 
@@ -190,9 +192,10 @@ def test_what_runs_is_reused(machine):
     assert status.returncode == 0
     rows = [line.split() for line in status.stdout.splitlines()[1:]]
     assert [row[:2] for row in rows] == [
-        [name, "running"] for name in ("aws", "api-server", "scheduler", "dag-processor", "triggerer")
+        [name, "running"]
+        for name in ("aws", "redis", "api-server", "scheduler", "dag-processor", "triggerer")
     ]
-    assert rows[1][-1] == machine.config.airflow_url
+    assert rows[2][-1] == machine.config.airflow_url
 
 
 def test_the_settings_file_is_loaded(machine):

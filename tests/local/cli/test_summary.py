@@ -19,6 +19,26 @@ RUN = {
     "start_date": "2026-11-21T03:13:37.000000Z",
     "end_date": "2026-11-21T03:15:07.250000Z",
 }
+
+
+def instance(task_id, start, end, map_index=-1, tries=1):
+    def at(second):
+        return None if second is None else f"2026-11-21T03:14:{second:02}.5Z"
+
+    dates = {"start_date": at(start), "end_date": at(end)}
+    return {"task_id": task_id, "map_index": map_index, "try_number": tries, **dates}
+
+
+TASKS = [
+    instance("open_work", 0, 1),
+    instance("features", 2, 20),
+    instance("evaluate", 25, 29, 0),
+    instance("evaluate", 24, 27, 1),
+    instance("evaluate", 31, 40, 2),
+    instance("not_reached", 41, 41, tries=0),
+    instance("never_started", None, None, tries=0),
+    instance("gone", 41, 43),
+]
 RESULTS = [
     {"metrics": {"rows_in": 4177, "rows_rejected": 0}, "outputs": {"features": "s3://b/features"}},
     None,
@@ -31,7 +51,7 @@ RESULTS = [
 
 
 def test_results_are_merged_in_the_order_of_the_tasks():
-    result = summary.of_run(RUN, RESULTS)
+    result = summary.of_run(RUN, TASKS, RESULTS)
     assert result.metrics == {"rows_in": 4177, "rows_rejected": 0, "rmse": 2.17, "champion_rmse": 2.2}
     assert result.outputs == {"features": "s3://b/features", "model": "s3://b/model.tar.gz"}
     assert result.endpoint == "millrace-local-main-abalone"
@@ -39,22 +59,38 @@ def test_results_are_merged_in_the_order_of_the_tasks():
     assert (result.state, result.seconds) == ("success", 90.25)
 
 
+def test_the_steps_are_the_tasks_in_order_with_their_seconds():
+    steps = summary.of_run(RUN, TASKS, []).steps
+    assert list(steps.items()) == [
+        ("open_work", 1.0),
+        ("features", 18.0),
+        ("evaluate", 16.0),
+        ("gone", 2.0),
+    ]
+
+
+def test_the_slowest_steps_are_shown():
+    shown = printed(summary.of_run(RUN, TASKS, []))
+    assert "slowest  features 18.0, evaluate 16.0, gone 2.0\n" in shown
+    assert "slowest" not in printed(summary.of_run(RUN, [instance("a", 1, 1)], []))
+
+
 @pytest.mark.parametrize(
     "odd",
     [{"metrics": 3}, {"metrics": [1]}, {"outputs": None}, {"outputs": {"a": 1}}, {"endpoint": {}}, {}, 7],
 )
 def test_results_of_another_shape_add_nothing(odd):
-    assert summary.of_run(RUN, [odd]) == summary.of_run(RUN, [])
+    assert summary.of_run(RUN, [], [odd]) == summary.of_run(RUN, [], [])
 
 
 def test_a_prediction_of_zero_is_one():
-    assert summary.of_run(RUN, [{"prediction": 0}]).prediction == 0
+    assert summary.of_run(RUN, [], [{"prediction": 0}]).prediction == 0
 
 
 def test_it_is_written_for_scripts(tmp_path):
-    summary.of_run(RUN, RESULTS).write(StackConfig(home=tmp_path))
+    summary.of_run(RUN, TASKS, RESULTS).write(StackConfig(home=tmp_path))
     content = json.loads((tmp_path / "last-run.json").read_text())
-    assert {"dag_id", "run_id", "state", "seconds", "metrics", "outputs", "endpoint"} <= set(content)
+    assert {"dag_id", "run_id", "state", "seconds", "steps", "metrics", "outputs", "endpoint"} <= set(content)
     assert content["run_id"] == RUN["dag_run_id"]
     assert content["metrics"]["rmse"] == 2.17
 
@@ -72,18 +108,18 @@ def links(text):
 
 
 def with_outputs(**outputs):
-    return summary.of_run(RUN, [{"outputs": outputs}])
+    return summary.of_run(RUN, [], [{"outputs": outputs}])
 
 
 def test_it_is_shown_for_people():
-    text = printed(summary.of_run(RUN, RESULTS))
+    text = printed(summary.of_run(RUN, TASKS, RESULTS))
     for shown in ("success", "90.2", "4,177", "2.17", "s3://b/model.tar.gz", "[9.5, 11.25]"):
         assert shown in text
     assert "\x1b" not in text
 
 
 def test_an_output_is_a_link_in_a_terminal():
-    text = printed(summary.of_run(RUN, RESULTS), terminal=True)
+    text = printed(summary.of_run(RUN, TASKS, RESULTS), terminal=True)
     assert links(text) == {
         "http://127.0.0.1:4566/_millrace/s3/b/features": "s3://b/features",
         "http://127.0.0.1:4566/_millrace/s3/b/model.tar.gz": "s3://b/model.tar.gz",
