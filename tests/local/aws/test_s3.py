@@ -307,3 +307,30 @@ def test_changes_are_events_with_ids_of_their_own(s3: Any, client: ClientOf) -> 
     assert created["detail"]["object"]["size"] == 5
     assert messages[2]["detail"]["deletion-type"] == "Permanently Deleted"
     assert s3.get_bucket_notification_configuration(Bucket="data")["EventBridgeConfiguration"] == {}
+
+
+@pytest.mark.parametrize("condition", ["IfNoneMatch", "IfMatch"])
+def test_of_conditional_writes_at_once_one_is_made(s3: Any, condition: str) -> None:
+    def write(key: str, value: str, body: bytes) -> Any:
+        try:
+            return s3.put_object(Bucket="data", Key=key, Body=body, **{condition: value})["ETag"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "PreconditionFailed":
+                raise
+            return None
+
+    with ThreadPoolExecutor(16) as pool:
+        for number in range(20):
+            key, value = f"raced-for-{number}", "*"
+            if condition == "IfMatch":
+                value = s3.put_object(Bucket="data", Key=key, Body=b"before")["ETag"]
+            written = [pool.submit(write, key, value, b"%d" % each) for each in range(16)]
+            (won,) = {each.result() for each in written} - {None}
+            assert [each.result() for each in written].count(won) == 1
+            assert s3.head_object(Bucket="data", Key=key)["ETag"] == won
+
+
+def test_a_signature_of_version_2_is_one_for_s3_whatever_it_looks_like(aws: LocalAws, s3: Any) -> None:
+    s3.put_object(Bucket="data", Key="key", Body=b"words")
+    signed = {"Authorization": "AWS test:a/20260101/us-east-1/sns/aws4="}
+    assert httpx.get(f"{aws.endpoint_url}/data/key", headers=signed, trust_env=False).content == b"words"

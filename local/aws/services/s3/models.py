@@ -127,7 +127,7 @@ class LocalS3(S3Backend):
 
     paths: ClassVar[ModuleType]
     """Set by ``install``: the module of paths imports the answers, which import this module."""
-    _turns = threading.RLock()
+    turns: ClassVar = threading.RLock()
 
     @property
     def _url_module(self) -> Any:
@@ -135,12 +135,12 @@ class LocalS3(S3Backend):
 
     @override
     def put_object(self, *args: Any, **options: Any) -> FakeKey:
-        with self._turns:
+        with self.turns:
             return super().put_object(*args, **options)
 
     @override
     def delete_object(self, *args: Any, **options: Any) -> Any:
-        with self._turns:
+        with self.turns:
             return super().delete_object(*args, **options)
 
     def put_object_tagging(self, key: FakeKey, tags: dict[str, str] | None) -> FakeKey:

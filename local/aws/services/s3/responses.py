@@ -12,7 +12,7 @@ from moto.s3.responses import S3Response
 from typing_extensions import override
 
 from local.aws.services.s3 import listing, presigned, uploads
-from local.aws.services.s3.models import Streamed
+from local.aws.services.s3.models import LocalS3, Streamed
 
 if TYPE_CHECKING:
     from local.aws.server import LocalAws
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Answer = tuple[int, dict[str, Any], Any]
 DOCUMENT_ARGUMENTS = {"acl", "tagging", "retention", "legal-hold"}
 """A PUT with one of these carries a document about the object, not its data."""
+CONDITIONS = {"if-match", "if-none-match"}
+"""Nobody else changes an object between such a condition and the write that it is for."""
 
 
 class LocalS3Response(S3Response):
@@ -54,7 +56,8 @@ class LocalS3Response(S3Response):
             except S3ClientError as error:
                 self.setup_class(request)
                 return self._send_response(self.serialized(ActionResult(error)))
-        with self.aws.changing():
+        conditional = CONDITIONS.intersection(name.lower() for name, _ in request.headers)
+        with self.aws.changing(), LocalS3.turns if conditional else nullcontext():
             return self._drop_unused(super().key_response(request, full_url, headers))
 
     def _bucket_response(self, request: Any, full_url: str) -> Any:
