@@ -27,18 +27,12 @@ def weights() -> list[tuple[int, int]]:
     return [divmod(round(PART**2 * 2 ** (-age / HALF_LIFE_DAYS)), PART) for age in range(WINDOW_DAYS)]
 
 
-def faded_sums(column: str) -> list[Column]:
-    """The sums of an integer column over rows with an age, as the columns SUMS."""
+def fading(column: str) -> list[Column]:
+    """What an integer column of rows with an age adds to the sums, as the columns SUMS."""
     high, low = zip(*weights(), strict=True)
     return [
-        sf.sum(sf.col(column) * _by_age(part)).alias(name)
-        for name, part in zip(SUMS, (high, low), strict=True)
+        (sf.col(column) * _by_age(part)).alias(name) for name, part in zip(SUMS, (high, low), strict=True)
     ]
-
-
-def no_sums() -> list[Column]:
-    """The columns SUMS where there is nothing to add."""
-    return [sf.lit(0).cast("bigint").alias(name) for name in SUMS]
 
 
 def faded(high: Column, low: Column) -> Column:

@@ -18,13 +18,15 @@ def version_files(output: Location, group: str, version: date) -> list[Location]
 
 
 def write_group(rows: DataFrame, group: str, version: date, output: Location, kms_key: str | None) -> int:
-    """Writes a version of a group in files of about ROWS_PER_FILE, the same ones each time; its rows."""
-    kept, key = rows.persist(), GROUPS[group].key
-    count: int = kept.count()
+    """Writes a version of a group in files of about ROWS_PER_FILE, the same ones each time; its rows.
+
+    Rows are counted, then written: whoever asks keeps what is worth keeping.
+    """
+    key = GROUPS[group].key
+    count: int = rows.count()
     files = max(1, -(-count // ROWS_PER_FILE))
     staged = output.child(f"{STAGING}/{group}-{version}/")
-    kept.repartition(files, key).sortWithinPartitions(key).write.mode("append").parquet(str(staged))
-    kept.unpersist()
+    rows.coalesce(files).sortWithinPartitions(key).write.mode("append").parquet(str(staged))
     parts = [found.location for found in listed(staged) if found.location.key.endswith(".parquet")]
     names = [f"{group}/part-{version}-{number:05}.parquet" for number in range(len(parts))]
     with ThreadPoolExecutor(THREADS) as pool:

@@ -40,7 +40,10 @@ def write_version(inputs: Inputs, version: date, output: Location, kms_key: str 
     parts = known(version, partials, state)
 
     def write(group: str) -> int:
-        return write_group(rolled_up(group, parts), group, version, output, kms_key)
+        made = rolled_up(group, parts)
+        count = write_group(made, group, version, output, kms_key)
+        made.unpersist()
+        return count
 
     with ThreadPoolExecutor(GROUPS_AT_ONCE) as pool:
         rows = dict(zip(GROUPS, pool.map(write, GROUPS), strict=True))

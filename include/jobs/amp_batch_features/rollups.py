@@ -12,7 +12,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as sf
 
-from affinities import SUMS, faded, faded_sums, no_sums, with_age
+from affinities import SUMS, faded, fading, with_age
 from groups import EVENT_TIME, GROUPS
 from tables import COMPLETION_UNITS
 from windows import RECENT_DAYS
@@ -47,7 +47,7 @@ def known(version: date, partials: Mapping[str, DataFrame], state: Mapping[str, 
     pairs = aged.groupBy("user_id", "creator_id").agg(
         *(sf.sum(name).alias(name) for name in ("seconds", "sessions", "long_sessions")),
         sf.sum(recent).alias("recent_plays"),
-        *faded_sums("seconds"),
+        *(sf.sum(each).alias(name) for name, each in zip(SUMS, fading("seconds"), strict=True)),
     )
     return Known(version, partials, state, likes.persist(), pairs.persist())
 
@@ -109,11 +109,11 @@ def user_topic(known: Known) -> DataFrame:
     profiles = known.state["profile_state"]
     declared = profiles.select("user_id", sf.explode(sf.array_distinct("topics")).alias("topic"))
     parts = [
-        days.groupBy("user_id", "topic").agg(*faded_sums("units")),
-        liked.select("user_id", "topic", *no_sums(), _one("likes")),
-        declared.select("user_id", "topic", *no_sums(), _one("declared")),
+        days.select("user_id", "topic", *fading("units")),
+        liked.select("user_id", "topic", _one("likes")),
+        declared.select("user_id", "topic", _one("declared")),
     ]
-    rows = _added(parts, "user_id", "topic")
+    rows = _added(parts, "user_id", "topic", together="user_id")
     of_user = Window.partitionBy("user_id")
     own, all_topics = faded(*(sf.col(name) for name in SUMS)), sf.col("all_topics")
     rows = rows.withColumn("all_topics", faded(*(sf.sum(name).over(of_user) for name in SUMS)))
@@ -136,14 +136,17 @@ ROLL_UPS = {
     "user_creator": user_creator,
 }
 """Group -> how it is made."""
+KEPT_ALREADY = {"user_creator"}
+"""Groups that have a row for each row that is kept for them and for others."""
 
 
 def rolled_up(group: str, known: Known) -> DataFrame:
-    """The group's columns, one row for each entity."""
+    """The group's columns, one row for each entity; they are kept."""
     event_time = sf.lit(f"{known.version}T00:00:00Z").alias(EVENT_TIME)
     kind = GROUPS[group]
     features = [sf.col(name).cast(form).alias(name) for name, form in kind.features.items()]
-    return ROLL_UPS[group](known).select(kind.key, *kind.parts, event_time, *features)
+    rows = ROLL_UPS[group](known).select(kind.key, *kind.parts, event_time, *features)
+    return rows if group in KEPT_ALREADY else rows.persist()
 
 
 def _switched_on(known: Known, name: str, column: str) -> DataFrame:
@@ -158,12 +161,18 @@ def _key(*columns: str) -> Column:
     return sf.concat_ws(":", *columns)
 
 
-def _added(parts: list[DataFrame], *keys: str) -> DataFrame:
-    """The rows of all parts by key, each other column added up; a part without it adds nothing."""
+def _added(parts: list[DataFrame], *keys: str, together: str = "") -> DataFrame:
+    """The rows of all parts by key, each other column added up; a part without it adds nothing.
+
+    Rows with the same value of the key's column ``together`` are brought to one place before, which spares
+    whoever goes on with all rows of such a value an exchange.
+    """
 
     def union(left: DataFrame, right: DataFrame) -> DataFrame:
         return left.unionByName(right, allowMissingColumns=True)
 
     rows = reduce(union, parts)
+    if together:
+        rows = rows.repartition(together)
     columns = [name for name in rows.columns if name not in keys]
     return rows.groupBy(*keys).agg(*(sf.coalesce(sf.sum(name), sf.lit(0)).alias(name) for name in columns))

@@ -1,7 +1,7 @@
 """Into how many partitions Spark sorts the rows of a window.
 
-It joins small ones by itself, but not those of rows that are kept: each of them is a task in whatever is made
-of these rows, and in a small window the tasks are what takes the time.
+Spark would join small ones by itself, by their size in bytes, which is not the same each time; then the same
+rows would end up in other files. And in a small window the number of tasks is what takes the time.
 """
 
 from typing import TYPE_CHECKING
@@ -10,14 +10,16 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 SHUFFLE_PARTITIONS = "spark.sql.shuffle.partitions"
+JOINED_BY_SIZE = "spark.sql.adaptive.coalescePartitions.enabled"
 EVENTS_PER_PARTITION = 100_000
 """Of the window; their partials are fewer rows."""
 
 
 def fit_shuffles(spark: "SparkSession", events: int) -> None:
-    """Lowers the number of partitions to what so many events are worth."""
+    """Makes the number of partitions what so many events are worth, at most what it was."""
     most = int(spark.conf.get(SHUFFLE_PARTITIONS) or 1)
     spark.conf.set(SHUFFLE_PARTITIONS, str(partitions(events, most)))
+    spark.conf.set(JOINED_BY_SIZE, "false")
 
 
 def partitions(events: int, most: int) -> int:
