@@ -13,6 +13,8 @@ shuffled_mib
     What Spark's tasks wrote for others to read, from the event log.
 rebuilt
     Days whose events were read.
+roll_up_s
+    Of the seconds those of the second job, which makes the features of partials.
 """
 
 import json
@@ -49,6 +51,7 @@ class Step:
     events: int
     rebuilt: int
     shuffled: float
+    roll_up_seconds: float
 
 
 class Features:
@@ -73,7 +76,7 @@ class Features:
             max(build.peak_mib, roll_up.peak_mib),
         )
         logs = [self.scratch / f"{name}-{job}" / "events" for job in ("build", "roll-up")]
-        return Step(figures, built["events"], built["partials_rebuilt"], sum(map(shuffled, logs)))
+        return Step(figures, built["events"], built["partials_rebuilt"], sum(map(shuffled, logs)), roll_up.seconds)
 
     def _run(self, name: str, script: str, *arguments: str) -> Figures:
         base = self.scratch / name / "ml"
@@ -142,7 +145,7 @@ def run(events: int, scratch: Path) -> dict[str, Step]:
         for file in held_back.rglob("*.parquet"):
             file.replace(lake / file.relative_to(held_back))
         figures = duck("duckdb_features.py", lake, next_day, scratch / "duckdb", log=log)
-        steps["DuckDB"] = replace(steps["recompute"], figures=figures, shuffled=0.0)
+        steps["DuckDB"] = replace(steps["recompute"], figures=figures, shuffled=0.0, roll_up_seconds=0.0)
         for name in ("increment", "recompute"):
             download(s3, f"features/{name}/", scratch / name)
             duck("compare.py", scratch / name, scratch / "duckdb", log=log)
@@ -159,6 +162,7 @@ def table(steps: dict[str, Step]) -> list[Row]:
             "peak_mib": step.figures.peak_mib,
             "shuffled_mib": step.shuffled,
             "rebuilt": float(step.rebuilt),
+            "roll_up_s": step.roll_up_seconds,
         }
         for name, step in steps.items()
     ]
@@ -169,6 +173,7 @@ def table(steps: dict[str, Step]) -> list[Row]:
         "peak_mib": whole.figures.peak_mib / ours.figures.peak_mib,
         "shuffled_mib": whole.shuffled / ours.shuffled,
         "rebuilt": whole.rebuilt / ours.rebuilt,
+        "roll_up_s": whole.roll_up_seconds / ours.roll_up_seconds,
     }
     return [*rows, {"step": "recompute / increment", **ratio}]
 
