@@ -1,4 +1,4 @@
-"""CloudWatch: how old what waits is, in queues, streams and delivery streams, as it is when somebody asks.
+"""CloudWatch: how old what waits is, in queues, streams, their functions and delivery streams, when asked.
 
 Nothing is recorded: the newest value is there, and none from before.
 """
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from moto.awslambda.models import lambda_backends
 from moto.cloudwatch.models import MetricDatum
 from moto.core.common_models import CloudWatchMetricProvider
 from moto.sqs.models import Queue, sqs_backends
@@ -15,6 +16,8 @@ from typing_extensions import override
 from local.aws.journal import COUNTER_BITS
 from local.aws.services import firehose
 from local.aws.services.firehose.delivery import Delivery
+from local.aws.services.lambda_functions.context import current
+from local.aws.services.lambda_functions.mapping import LocalMapping
 
 if TYPE_CHECKING:
     from local.aws.server import LocalAws
@@ -34,6 +37,7 @@ class Ages(CloudWatchMetricProvider):
             MetricDatum(namespace, name, value, [{"Name": dimension, "Value": of}], moment, unit)
             for namespace, name, value, dimension, of, unit in (
                 *_of_queues(account_id, region, seconds),
+                *_of_functions(account_id, region),
                 *_of_deliveries(region, seconds),
             )
         ]
@@ -54,6 +58,17 @@ def _age(queue: Queue, now: float) -> float:
     sent: list[Any] = [message.sent_timestamp for message in list(queue._messages)]  # noqa: SLF001
     oldest = min((int(each) / 1000 for each in sent), default=now)
     return max(0.0, now - oldest)
+
+
+def _of_functions(account: str, region: str) -> Iterator[_Measured]:
+    """Of those that are given a stream's records."""
+    backend: Any = lambda_backends[account][region]
+    for mapping in list(backend._event_source_mappings.values()):  # noqa: SLF001  # moto lists by ARN only
+        if not isinstance(mapping, LocalMapping) or not mapping.of_stream:
+            continue
+        if (age := current().sources.age(mapping)) is not None:
+            name = mapping.function_arn.split(":")[6]
+            yield "AWS/Lambda", "IteratorAge", age * 1000, "FunctionName", name, "Milliseconds"
 
 
 def _of_deliveries(region: str, now: float) -> Iterator[_Measured]:

@@ -40,13 +40,18 @@ Record = dict[str, Any]
 
 @dataclass
 class _Shard:
-    """Where a shard is read, and the shards that it came from."""
+    """Where a shard is read, and the shards that it came from.
+
+    Attributes:
+        latest: when the last record arrived of those that the function is given; None between batches.
+    """
 
     name: str
     parents: frozenset[str]
     iterator: str | None = None
     drained: bool = False
     behind: float = 0.0
+    latest: datetime | None = None
 
     def __str__(self) -> str:
         return self.name
@@ -90,8 +95,15 @@ class StreamPoller(Poller):
     @override
     def step(self, what: _Shard) -> bool:
         records = self._gather(what)
+        what.latest = records[-1]["ApproximateArrivalTimestamp"] if records else None
         if records:
-            self._process(what, records)
+            try:
+                self._process(what, records)
+            except Exception:
+                # The function may be gone for a while: read again from the checkpoint.
+                what.iterator, what.drained = None, False
+                raise
+            what.latest = None
         elif what.drained:
             for shard in self._new_shards():
                 self.follow(shard)
@@ -102,6 +114,12 @@ class StreamPoller(Poller):
     @override
     def behind(self) -> float:
         return max((shard.behind for shard in list(self._shards.values())), default=0.0)
+
+    @property
+    @override
+    def age(self) -> float:
+        arrived = [shard.latest for shard in list(self._shards.values()) if shard.latest]
+        return max((time.time() - each.timestamp() for each in arrived), default=0.0)
 
     # Reading
 

@@ -60,7 +60,7 @@ class Account:
 
     def function(self, code: str, files: dict[str, str] | None = None, **options: Any) -> str:
         """Creates a function whose handler is ``handler`` of `code`; returns its name."""
-        name = f"function-{next(_numbers)}"
+        name = options.pop("FunctionName", f"function-{next(_numbers)}")
         self.functions.create_function(
             FunctionName=name,
             Runtime="python3.12",

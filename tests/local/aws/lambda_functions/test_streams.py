@@ -8,6 +8,7 @@ from itertools import count
 import pytest
 from botocore.exceptions import ClientError
 
+from include.lag import Metric, metric_request
 from tests.local.aws.lambda_functions.account import until
 
 KEEPS = """
@@ -54,6 +55,18 @@ class Stream:
 
     def map(self, name, **options):
         return self.account.map(name, self.arn, **{"StartingPosition": "TRIM_HORIZON", **options})
+
+    def mappings(self, name):
+        found = self.account.functions.list_event_source_mappings(FunctionName=name)
+        return found["EventSourceMappings"]
+
+    def iterator_age(self, name):
+        """In milliseconds; None where nobody reads."""
+        now = datetime.now(UTC)
+        [found] = self.account.client("cloudwatch").get_metric_data(
+            **metric_request([Metric("AWS/Lambda", "IteratorAge", "FunctionName", name)], now)
+        )["MetricDataResults"]
+        return found["Values"][0] if found["Values"] else None
 
     def batches(self, number=1):
         """What the function saw, call by call."""
@@ -159,6 +172,67 @@ def test_what_fails_for_ever_is_halved_reported_and_passed(stream):
     assert sum(5 in batch for batch in seen) == 5
     done = [value for batch in seen if 5 not in batch for value in batch]
     assert done == [0, 1, 2, 3, 4, 6, 7, 8]
+
+
+def test_what_was_read_while_the_function_was_gone_is_read_again_when_it_is_back(stream):
+    name = stream.function()
+    stream.map(name, BatchSize=2)
+    stream.put(0)
+    assert stream.seen(1) == [0]
+    stream.account.functions.delete_function(FunctionName=name)
+    stream.put(1, 2, 3, 4)
+    gone = "PROBLEM: Function not found"
+    until(lambda: stream.mappings(name)[0]["LastProcessingResult"] == gone, "a batch without its function")
+    stream.function(FunctionName=name)
+
+    assert stream.seen(4) == [1, 2, 3, 4]
+
+
+def test_how_old_a_record_is_that_its_function_refuses_is_a_metric(stream):
+    name = stream.function("lambda seen, numbers: 1 / 0 if seen == ['bad'] else None")
+    assert stream.iterator_age(name) is None
+    uuid = stream.map(name)
+    until(lambda: stream.iterator_age(name) == 0, "the age of nothing")
+    stream.put("bad")
+    until(lambda: (stream.iterator_age(name) or 0) > 2_000, "two seconds of a record that fails")
+    stream.account.functions.update_event_source_mapping(UUID=uuid, MaximumRetryAttempts=0)
+    until(lambda: stream.iterator_age(name) == 0, "that it is given up")
+
+
+def test_a_stack_makes_changes_and_removes_the_mapping_of_a_stream(stream):
+    told, told_arn = stream.account.queue()
+    name = stream.function("lambda seen, numbers: 1 / 0 if 'bad' in seen else None")
+    stacks = stream.account.client("cloudformation")
+
+    def template(**options):
+        properties = {
+            "FunctionName": name,
+            "EventSourceArn": stream.arn,
+            "StartingPosition": "TRIM_HORIZON",
+            "BisectBatchOnFunctionError": True,
+            "MaximumRecordAgeInSeconds": 86_400,
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+            "DestinationConfig": {"OnFailure": {"Destination": told_arn}},
+            **options,
+        }
+        mapping = {"Type": "AWS::Lambda::EventSourceMapping", "Properties": properties}
+        return json.dumps({"Resources": {"Mapping": mapping}})
+
+    stream.put("good", "bad")
+    stacks.create_stack(StackName=stream.name, TemplateBody=template(MaximumRetryAttempts=-1))
+    assert stream.seen(3)[:2] == ["good", "bad"]
+    [made] = stream.mappings(name)
+    assert (made["MaximumRetryAttempts"], made["MaximumRecordAgeInSeconds"]) == (-1, 86_400)
+    assert made["DestinationConfig"]["OnFailure"]["Destination"] == told_arn
+
+    stacks.update_stack(StackName=stream.name, TemplateBody=template(MaximumRetryAttempts=1))
+    [record] = (json.loads(message["Body"]) for message in stream.account.receive(told))
+    information = record["KinesisBatchInfo"]
+    assert (information["batchSize"], information["streamArn"]) == (1, stream.arn)
+    assert stream.mappings(name)[0]["UUID"] == made["UUID"]
+
+    stacks.delete_stack(StackName=stream.name)
+    assert stream.mappings(name) == []
 
 
 def test_shards_are_read_next_to_each_other(account):
