@@ -13,6 +13,8 @@ from typing import Self
 
 JOBS = Path(__file__).parent / "jobs"
 FUNCTIONS = Path(__file__).parent / "functions"
+BESIDE: Mapping[str, tuple[str, ...]] = {"pit_features": ("flatten_events/flattening.py",)}
+"""Function -> modules of other functions that ship with it."""
 MAX_BYTES = 50 * 1024 * 1024
 EARLIEST = (1980, 1, 1, 0, 0, 0)
 """The first moment that a ZIP archive knows."""
@@ -65,6 +67,18 @@ class Bundle:
                 )
             files |= own
         return cls(files)
+
+    @classmethod
+    def of_function(cls, name: str) -> Self:
+        """The modules of ``include/functions/<name>``, and beside them what it takes of other functions.
+
+        Raises:
+            ValueError: two of them have the same name.
+        """
+        files = cls.of(FUNCTIONS / name)
+        for module in (FUNCTIONS / path for path in BESIDE.get(name, ())):
+            files = files.including(module.parent, module.name)
+        return files
 
     def including(self, folder: Path, *names: str) -> Self:
         """These files, and some of another folder beside them.

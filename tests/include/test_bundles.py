@@ -38,6 +38,22 @@ def test_the_archive_holds_the_files():
         assert tar.extractfile("d/a.py").read() == b"1"
 
 
+def test_a_function_ships_with_what_it_takes_of_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(bundles, "FUNCTIONS", tmp_path)
+    monkeypatch.setattr(bundles, "BESIDE", {"count": ("flatten/lines.py",)})
+    for name in ("count/handler.py", "flatten/handler.py", "flatten/lines.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    assert Bundle.of_function("count").files == {
+        "handler.py": b"count/handler.py",
+        "lines.py": b"flatten/lines.py",
+    }
+    assert Bundle.of_function("flatten").files.keys() == {"handler.py", "lines.py"}
+    (tmp_path / "count" / "lines.py").write_text("")
+    with pytest.raises(ValueError, match=r"lines\.py of flatten would replace a file of the bundle"):
+        Bundle.of_function("count")
+
+
 def test_a_job_ships_with_what_all_jobs_share(tmp_path, monkeypatch):
     monkeypatch.setattr(bundles, "JOBS", tmp_path)
     for name in ("churn/train.py", "shared/failure.py", "speech/words.py", "other/train.py"):

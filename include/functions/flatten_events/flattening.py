@@ -27,7 +27,7 @@ def flatten(data: bytes) -> bytes:
     """A record as one line of JSON, with its line feed.
 
     Raises:
-        NotFlattenableError: it is not JSON, or a field is missing or of another type.
+        NotFlattenableError: it is not JSON, a field is missing or of another type, or a text is no Unicode.
     """
     try:
         found = json.loads(data)
@@ -44,7 +44,10 @@ def flatten(data: bytes) -> bytes:
         raise NotFlattenableError(f"show.topics holds {type(odd[0]).__name__}, not only str")
     first = {"event_id": line.pop("event_id"), "event_type": "show", "event_time": line.pop("event_time")}
     document = first | {"version": VERSION} | line
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    try:
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    except UnicodeEncodeError as error:
+        raise NotFlattenableError(f"it has text that is no Unicode: {error}") from error
 
 
 def _at(found: Any, path: tuple[str, ...]) -> Any:

@@ -69,6 +69,7 @@ def without(*path):
         b"\xff",
         b"[" * 100_000,
         b"[]",
+        json.dumps(RECORD | {"show": RECORD["show"] | {"title": "\ud800"}}).encode(),
         without("event_id"),
         without("show"),
         without("show", "creator", "id"),
