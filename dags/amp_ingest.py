@@ -2,8 +2,9 @@
 
 Provisions the way by which events of live shows come in, watches it, and brings dead letters back. A change
 of a show goes from a topic through a queue to a function that asks the catalog, on through a stream and a
-delivery stream, which has it flattened, to the raw bucket, a minute later. Likes and sessions go through a
-queue of their own to the counters in Redis.
+delivery stream, which has it flattened, to the raw bucket, a minute later, and from the stream to the catalog
+in Redis, by which the recommender ranks. Likes and sessions go through a queue of their own to the counters
+there.
 
 **Takes** `include/infrastructure/amp_ingest.yaml` and the functions of `include/functions`, as they are; the
 catalog is at `MILLRACE_CATALOG_URL`. On a laptop `events` publishes so many changes of made-up shows.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bench.amp_serving_rig.modules import FUNCTION, load
+from bench.amp_serving_rig.modules import FLATTENING, FUNCTION, load
 from bench.amp_serving_rig.recommender import Recommender
 from include.bundles import Bundle
 
@@ -33,7 +33,7 @@ class Function:
 
     def __init__(self, redis_url: str, shows: int) -> None:
         os.environ["MILLRACE_REDIS_URL"] = redis_url
-        found = load(FUNCTION)
+        found = load(FUNCTION, FLATTENING)
         self.keys, self.reading = found.keys, found.reading
         self._handle = found.handler.handler
         self.client = found.connection.connect(redis_url)
@@ -61,7 +61,10 @@ class Function:
     def send(self, events: Sequence[dict[str, Any]] | None = None) -> None:
         """A batch; raises `SystemExit` if one of the events is not counted."""
         events = events or [self.event() for _ in range(BATCH)]
-        records = [{"messageId": str(number), "body": json.dumps(each)} for number, each in enumerate(events)]
+        records = [
+            {"messageId": str(number), "eventSource": "aws:sqs", "body": json.dumps(each)}
+            for number, each in enumerate(events)
+        ]
         answer = self._handle({"Records": records}, None)
         if answer["batchItemFailures"]:
             raise SystemExit(f"Events are not counted: {answer}")
@@ -104,7 +107,7 @@ class Queue:
             Runtime="python3.12",
             Role=account.run.settings.role_arn,
             Handler="handler.handler",
-            Code={"ZipFile": Bundle.of(FUNCTION).zipped()},
+            Code={"ZipFile": Bundle.of_function(FUNCTION.name).zipped()},
             Timeout=60,
             Environment={"Variables": {"MILLRACE_REDIS_URL": redis_url}},
         )

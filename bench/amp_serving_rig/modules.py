@@ -8,6 +8,8 @@ from types import SimpleNamespace
 
 INCLUDE = Path(__file__).parents[2] / "include"
 FUNCTION = INCLUDE / "functions" / "pit_features"
+FLATTENING = INCLUDE / "functions" / "flatten_events"
+"""Of which it takes a module along."""
 JOB = INCLUDE / "jobs" / "amp_train"
 
 

@@ -22,6 +22,8 @@ FUNCTIONS = {
 """Parameter of the template -> folder of ``include/functions``."""
 QUEUES = ("ShowChanges", "PitFeatures")
 """Whose dead letters may be brought back; outputs are ``<name>QueueUrl`` and ``<name>DeadLettersUrl``."""
+CATALOG_AGE = "catalog.oldest_milliseconds"
+"""Name of the measure of how long a show has been on its way to the catalog in Redis; not without Redis."""
 LOG_DAYS = 90
 SAMPLE_SHOWS = 50
 TITLES = ("Late Night Vinyl", "Sunday Soul", "First Listen", "Extra Innings", "The Deep Cut")
@@ -32,7 +34,7 @@ Outputs = Mapping[str, str]
 
 def functions(_run: Run) -> dict[str, Bundle]:
     """The functions' code, by the parameter of the template that says where it is."""
-    return {name: Bundle.of(INCLUDE / "functions" / folder) for name, folder in FUNCTIONS.items()}
+    return {name: Bundle.of_function(folder) for name, folder in FUNCTIONS.items()}
 
 
 def stack(run: Run, code: Mapping[str, str]) -> Stack:
@@ -99,6 +101,8 @@ def measures(outputs: Outputs) -> dict[str, Measure]:
     found["delivery.oldest_seconds"] = Metric(
         "AWS/Firehose", "DeliveryToS3.DataFreshness", "DeliveryStreamName", delivery
     )
+    if function := outputs.get("PitFeaturesFunctionName"):
+        found[CATALOG_AGE] = Metric("AWS/Lambda", "IteratorAge", "FunctionName", function)
     return found
 
 
@@ -120,9 +124,11 @@ def bounds(run: Run, outputs: Outputs) -> list[Bound]:
         )
     ]
     delivered = "look at the log of the delivery stream"
+    kept = [Bound(CATALOG_AGE, 1000 * seconds, "look at the log of the function pit_features, and at Redis")]
     return [
         *queues,
-        Bound("stream.oldest_milliseconds", 1000 * seconds, delivered),
+        *(kept if "PitFeaturesFunctionName" in outputs else []),
+        Bound("stream.oldest_milliseconds", 1000 * seconds, "look at the logs of who reads it"),
         # What is buffered is not late.
         Bound("delivery.oldest_seconds", seconds + 2 * run.params["buffer_seconds"], delivered),
     ]

@@ -1,4 +1,4 @@
-"""Changes of shows from the topic to the raw bucket, through everything that the DAG provisions, with faults.
+"""Changes of shows from the topic to the raw bucket and to Redis, through all the DAG makes, with faults.
 
 MILLRACE_INGEST_EVENTS says how many, 300 if nothing does.
 """
@@ -10,23 +10,28 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import boto3
 import pytest
+import redis
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from bench.amp_serving_rig.modules import FUNCTION, load
 from include.pipelines import amp_ingest as spec
 from include.run import Run
 from include.settings import settings
+from local.stack.redis_server import executable
 from millrace.operators.cloudformation import StackOperator
 from millrace.operators.queues import LagGateOperator, ReplayOperator
 from millrace.operators.topics import PublishOperator
 from millrace.sensors.cloudformation import StackSensor
 from tests.aws import provisioned
-from tests.include.functions.catalog_service import serving
+from tests.include.functions.catalog_service import serving, show
+from tests.redis_servers import running
 from tests.stack import IMAGES
 
 pytestmark = pytest.mark.timeout(3600)
@@ -45,6 +50,9 @@ PARAMS = {
 }
 OUTAGE = range(20, 60)
 """Numbers of the requests that the catalog does not answer."""
+BEGAN = datetime.now(UTC)
+OVER, UNFIT = "s7", "s-unfit"
+"""A show that has ended, and one that the catalog in Redis does not take."""
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +62,23 @@ def catalog():
 
 
 @pytest.fixture(scope="module")
-def aws(tmp_path_factory, catalog):
+def redis_url(tmp_path_factory):
+    with running(executable(IMAGES), tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+@pytest.fixture
+def listed(redis_url):
+    """What the recommender would rank: show -> when it was changed last, in milliseconds since 1970."""
+    listing = load(FUNCTION, names=["listing"]).listing
+    with redis.Redis.from_url(redis_url) as client:
+        yield lambda: {each.show_id: each.changed_at for each in listing.read(client)}
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory, catalog, redis_url):
     home = tmp_path_factory.mktemp("aws")
-    with pytest.MonkeyPatch.context() as patch, provisioned(home, IMAGES) as server:
+    with pytest.MonkeyPatch.context() as patch, provisioned(home, IMAGES, redis_url=redis_url) as server:
         # After what the server's stack says.
         patch.setenv("MILLRACE_CATALOG_URL", catalog.url)
         settings.cache_clear()
@@ -127,12 +149,18 @@ def replay(run, outputs):
 
 
 def change(number):
+    """One of a show, a millisecond after that of the number before."""
+    moment = BEGAN + timedelta(milliseconds=number)
     return {
         "event_id": f"event-{number:08}",
         "event_type": "show_changed",
-        "event_time": "2026-11-22T10:00:00.000Z",
+        "event_time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "show_id": f"s{number % SHOWS}",
     }
+
+
+def milliseconds(changed):
+    return round(datetime.fromisoformat(changed["event_time"]).timestamp() * 1000)
 
 
 def publish(run, outputs, changes):
@@ -171,6 +199,21 @@ def waiting(url):
     return sum(map(int, found.values()))
 
 
+def logged(group, text):
+    """Lines of a log with a text."""
+    pages = boto3.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
+    return [each["message"] for page in pages for each in page["events"] if text in each["message"]]
+
+
+@contextmanager
+def silent(redis_url):
+    """Redis answers no writer."""
+    with redis.Redis.from_url(redis_url) as client:
+        client.client_pause(round(PATIENCE * 1000), all=False)
+        yield
+        client.client_unpause()
+
+
 def break_function(name, seconds):
     """The function fails as a whole for a while: its stream is not there."""
     functions = boto3.client("lambda")
@@ -201,8 +244,9 @@ def test_secrets_reach_the_function_and_no_result(run, asked, outputs):
 
 
 @pytest.mark.usefixtures("impatient")
-def test_nothing_is_lost_and_what_cannot_be_read_is_a_dead_letter(run, outputs, catalog):
+def test_nothing_is_lost_and_what_cannot_be_read_is_a_dead_letter(run, outputs, catalog, redis_url, listed):
     catalog.fails = lambda number: number in OUTAGE
+    catalog.answers[OVER] = (200, json.dumps(show(OVER) | {"status": "ended"}).encode())
     changes = [change(number) for number in range(EVENTS)]
     repeated = changes[::50]
     broken = [{"event_id": f"broken-{number}"} for number in range(max(1, EVENTS // 200))]
@@ -212,6 +256,9 @@ def test_nothing_is_lost_and_what_cannot_be_read_is_a_dead_letter(run, outputs, 
     with ThreadPoolExecutor(1) as pool:
         sent = pool.submit(publish, run, outputs, [*changes, *broken, *unknown, *repeated])
         breaking.start()
+        with silent(redis_url):
+            name = "millrace-local-main-pit-features"
+            until(lambda: logged(name, "TimeoutError"), "nobody has missed Redis")
         sent.result()
     breaking.join()
     dead = len(broken) + len(unknown)
@@ -225,12 +272,34 @@ def test_nothing_is_lost_and_what_cannot_be_read_is_a_dead_letter(run, outputs, 
 
     assert found.keys() == {each["event_id"] for each in changes}
     assert found.total() >= EVENTS
+    # Changes have come late and again; the last of each show counts.
+    last = {each["show_id"]: milliseconds(each) for each in changes if each["show_id"] != OVER}
+    until(lambda: listed() == last, "shows have not reached Redis")
     print(f"{EVENTS} events, {found.total()} lines, {len(catalog.asked)} questions, {dead} dead letters")
     with pytest.raises(AirflowFailException, match=rf"ShowChanges.dead_letters is {dead}, over 0: .* replay"):
         gate(run, outputs)
     told = gate(replace(run, params={**PARAMS, "on_breach": "warn"}), outputs)
     assert told["values"]["ShowChanges.waiting"] == 0
+    assert told["values"][spec.CATALOG_AGE] is not None
     assert len(told["exceeded"]) == 1
+
+
+def test_a_show_that_redis_does_not_take_is_a_dead_letter_and_holds_no_other_up(
+    run, outputs, catalog, listed
+):
+    catalog.answers[UNFIT] = (200, json.dumps(show(UNFIT) | {"status": "paused"}).encode())
+    odd, *others = [change(EVENTS + number) for number in range(20)]
+    publish(run, outputs, [odd | {"show_id": UNFIT}, *others])
+    last = {each["show_id"]: milliseconds(each) for each in others}
+    until(lambda: listed().items() >= last.items(), "the others have not reached Redis")
+    letters = outputs["PitFeaturesDeadLettersUrl"]
+    until(lambda: waiting(letters) == 1, "no dead letter")
+    told = gate(replace(run, params={**PARAMS, "on_breach": "warn"}), outputs)
+    assert "PitFeatures.dead_letters is 1" in str(told["exceeded"])
+    [letter] = boto3.client("sqs").receive_message(QueueUrl=letters)["Messages"]
+    boto3.client("sqs").delete_message(QueueUrl=letters, ReceiptHandle=letter["ReceiptHandle"])
+    said = json.loads(letter["Body"])
+    assert (said["event_type"], said["show_id"], said["status"]) == ("show", UNFIT, "paused")
 
 
 def test_what_waits_is_measured(run, outputs):

@@ -1,24 +1,31 @@
-"""The function: events of a queue into counters, and into the catalog of live and upcoming shows.
+"""The function: events of listeners into counters, what shows are into the catalog of live and upcoming ones.
 
-SQS hands it JSON objects, as SNS delivers them raw (``RawMessageDelivery``); the event source mapping has
-``ReportBatchItemFailures``. What cannot be counted is reported: SQS delivers it again, and puts it with the
-dead letters in the end. ``MILLRACE_REDIS_SECRET_ARN`` names the secret with the URL of Redis;
-``MILLRACE_REDIS_URL`` is the URL itself, where it is no secret.
+Both of its event source mappings have ``ReportBatchItemFailures``. SQS hands it JSON objects, as SNS delivers
+them raw (``RawMessageDelivery``): what cannot be counted is reported, delivered again, and a dead letter in
+the end. Kinesis hands it the records of ``show_changes``, shard by shard: from the first that is reported on,
+all come again, until they are done with.
+
+``MILLRACE_REDIS_SECRET_ARN`` names the secret with the URL of Redis; ``MILLRACE_REDIS_URL`` is the URL
+itself, where it is no secret. ``MILLRACE_DEAD_LETTERS_URL`` is the queue for what no retry makes better.
 """
 
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+import boto3
+from botocore.config import Config
 from redis.exceptions import AuthenticationError, ResponseError
 
 import catalog
+import dead_letters
 import events
 import shows
+import stream_records
 from connection import Client, connect, url_of
 from counting import count
 from events import MalformedEventError
@@ -26,6 +33,9 @@ from observations import KINDS, Observation, observation
 from shows import Change
 
 TYPES = (*KINDS, shows.KIND)
+STREAM = "aws:kinesis"
+
+Record = Mapping[str, Any]
 
 log = logging.getLogger(__name__)
 log.setLevel(logging.INFO)
@@ -38,11 +48,24 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, list[dict[s
         redis.exceptions.ConnectionError: Redis does not answer, or refuses the password; the whole batch is
             delivered again.
     """
-    now = datetime.now(UTC)
+    records: Sequence[Record] = event["Records"]
+    # A batch is of one source.
+    take = _of_stream if records[0]["eventSource"] == STREAM else _of_queue
+    try:
+        failed = take(records, datetime.now(UTC))
+    except AuthenticationError:
+        # The password was changed: the next batch reads the secret anew.
+        _client.cache_clear()
+        raise
+    return {"batchItemFailures": [{"itemIdentifier": name} for name in failed]}
+
+
+def _of_queue(messages: Sequence[Record], now: datetime) -> list[str]:
+    """Takes messages; ids of those that are to come again."""
     said: dict[str, Observation | Change] = {}
     failed: dict[str, Exception] = {}
     late = 0
-    for record in event["Records"]:
+    for record in messages:
         try:
             found = _said(record["body"], now)
         except MalformedEventError as error:
@@ -52,18 +75,33 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, list[dict[s
             late += 1
         else:
             said[record["messageId"]] = found
-    try:
-        failed |= _counted(said, now) | _listed(said, now)
-    except AuthenticationError:
-        # The password was changed: the next batch reads the secret anew.
-        _client.cache_clear()
-        raise
+    failed |= _counted(said, now) | _listed(said, now)
     for name, why in failed.items():
         log.warning("message %s is not counted: %s", name, why)
     if late:
         log.warning("%d events are too late for these counters; the daily features count them", late)
-    log.info(json.dumps({"records": len(event["Records"]), "failed": len(failed), "late": late}))
-    return {"batchItemFailures": [{"itemIdentifier": name} for name in failed]}
+    log.info(json.dumps({"records": len(messages), "failed": len(failed), "late": late}))
+    return list(failed)
+
+
+def _of_stream(records: Sequence[Record], now: datetime) -> list[str]:
+    """Takes records; the sequence number from which on they are to come again, if there is one.
+
+    What comes again changes nothing: of each show the catalog keeps what was said last.
+    """
+    batch = stream_records.read(records, now)
+    failed = _listed(batch.changes, now)
+    # What comes again is set aside then, and once.
+    if unfit := batch.before(stream_records.first(failed)):
+        failed |= dead_letters.send(_sqs(), os.environ["MILLRACE_DEAD_LETTERS_URL"], unfit)
+    first = stream_records.first(failed)
+    if first:
+        log.warning("records from %s on come again: %s", first, failed[first])
+    if batch.late:
+        log.warning("%d changes of shows are too late: later ones may be forgotten by now", batch.late)
+    told = {"records": len(records), "unfit": len(batch.unfit), "late": batch.late, "again_from": first}
+    log.info(json.dumps(told))
+    return [first] if first else []
 
 
 def _said(body: str, now: datetime) -> Observation | Change:
@@ -97,3 +135,9 @@ def _client() -> Client:
     """Kept while the environment is warm."""
     secret = os.environ.get("MILLRACE_REDIS_SECRET_ARN")
     return connect(url_of(secret) if secret else os.environ["MILLRACE_REDIS_URL"])
+
+
+@cache
+def _sqs() -> Any:
+    config = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+    return boto3.client("sqs", config=config)

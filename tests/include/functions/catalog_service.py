@@ -3,8 +3,11 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
+
+STARTS_AT = f"{datetime.now(UTC):%Y-%m-%dT%H}:00:00.000Z"
 
 
 def show(show_id: str) -> dict[str, object]:
@@ -15,7 +18,7 @@ def show(show_id: str) -> dict[str, object]:
         "status": "live",
         "topics": ["pop", "jazz"],
         "creator": {"id": "c000001", "email": "nobody@example.com"},
-        "schedule": {"starts_at": "2026-11-22T10:00:00.000Z", "minutes": 45, "time_zone": "UTC"},
+        "schedule": {"starts_at": STARTS_AT, "minutes": 45, "time_zone": "UTC"},
         "artwork": {"url": "https://example.com/1.png"},
     }
 

@@ -1,6 +1,8 @@
 """The templates of amp_ingest: closed, encrypted, watched, and made by whoever may make nothing else."""
 
 import json
+import re
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 from cfnlint.api import lint_file
 from cfnlint.decode import cfn_yaml
 
+from bench.amp_serving_rig.modules import FUNCTION, load
 from tests.include.infrastructure.variants import FILE, listed
 
 PATHS = {name: FILE.with_name(f"{name}.yaml") for name in ("amp_ingest", "amp_ingest_access")}
@@ -145,11 +148,21 @@ def test_nobody_sends_in_plain_http(kind, policy, member):
         assert [each["Condition"] for each in denied] == [{"Bool": {"aws:SecureTransport": "false"}}], name
 
 
-def test_every_queue_has_dead_letters_that_only_it_sends_and_a_function_in_time():
+def mappings_of(kind: str) -> dict[str, Any]:
+    """Source -> the mapping that reads it."""
+    sources = of_type(WAY, kind)
+    found = of_type(WAY, "Lambda::EventSourceMapping").values()
+    by_source = {each["EventSourceArn"]["Fn::GetAtt"][0]: each for each in found}
+    return {name: each for name, each in by_source.items() if name in sources}
+
+
+def test_every_queue_has_dead_letters_that_it_redrives_alone_and_a_function_in_time():
     queues = of_type(WAY, "SQS::Queue")
     functions = of_type(WAY, "Lambda::Function")
-    for mapping in of_type(WAY, "Lambda::EventSourceMapping").values():
-        queue = queues[mapping["EventSourceArn"]["Fn::GetAtt"][0]]
+    mappings = mappings_of("SQS::Queue")
+    assert mappings.keys() == {name for name in queues if "RedrivePolicy" in queues[name]}
+    for name, mapping in mappings.items():
+        queue = queues[name]
         function = functions[mapping["FunctionName"]["Ref"]]
         # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
         assert int(queue["VisibilityTimeout"]) >= 6 * int(function["Timeout"])
@@ -157,6 +170,55 @@ def test_every_queue_has_dead_letters_that_only_it_sends_and_a_function_in_time(
         dead = queues[queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]]
         [source] = dead["RedriveAllowPolicy"]["sourceQueueArns"]
         assert source["Fn::Sub"].endswith(queue["QueueName"]["Fn::Sub"])
+
+
+def test_the_stream_of_shows_reaches_redis_and_nothing_of_it_is_given_up_in_silence():
+    """What the function calls late, nobody has to keep for it: see ACCEPTED_DAYS."""
+    [mapping] = mappings_of("Kinesis::Stream").values()
+    function = of_type(WAY, "Lambda::Function")[mapping["FunctionName"]["Ref"]]
+    letters = function["Environment"]["Variables"]["MILLRACE_DEAD_LETTERS_URL"]["Ref"]
+    assert mapping["DestinationConfig"] == {"OnFailure": {"Destination": {"Fn::GetAtt": [letters, "Arn"]}}}
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["MaximumRetryAttempts"] == -1
+    assert mapping["MaximumRecordAgeInSeconds"] == load(FUNCTION, names=["keys"]).keys.ACCEPTED_DAYS * 86_400
+    [stream] = of_type(WAY, "Kinesis::Stream").values()
+    assert mapping["MaximumRecordAgeInSeconds"] < stream["RetentionPeriodHours"] * 3600
+    [alarm] = [
+        each
+        for each in of_type(WAY, "CloudWatch::Alarm").values()
+        if (each["Namespace"], each["MetricName"]) == ("AWS/Lambda", "IteratorAge")
+    ]
+    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": mapping["FunctionName"]}]
+
+
+def test_all_that_counts_in_redis_is_there_only_with_redis():
+    for name, each in WAY["Resources"].items():
+        of_redis = name.startswith(("PitFeatures", "ListenerEvents"))
+        assert (each.get("Condition") == "CountsInRedis") == of_redis, name
+
+
+def test_the_function_of_the_stream_reads_it_and_sends_its_dead_letters_and_does_no_more():
+    """https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html#events-kinesis-permissions"""
+    by_service: dict[str, set[str]] = {}
+    for name, statement in statements(ACCESS):
+        if name == "PitFeaturesRole":
+            for action in listed(statement["Action"]):
+                by_service.setdefault(action.partition(":")[0], set()).add(action.partition(":")[2])
+    assert by_service["kinesis"] == {
+        *("DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards")
+    }
+    assert by_service["sqs"] == {"DeleteMessage", "GetQueueAttributes", "ReceiveMessage", "SendMessage"}
+    # An encrypted stream is decrypted, and an encrypted queue sent to, in the function's name.
+    assert by_service["kms"] == {"Decrypt", "GenerateDataKey"}
+    own = {each["Sid"]: each["Resource"] for name, each in statements(ACCESS) if name == "PitFeaturesRole"}
+    for sid, kind, source in (
+        ("ReadTheStream", "Kinesis::Stream", "ShowStream"),
+        ("SendDeadLetters", "SQS::Queue", "PitFeaturesDeadLetters"),
+    ):
+        made = of_type(WAY, kind)[source]
+        name = made.get("Name", made.get("QueueName"))["Fn::Sub"]
+        pattern = re.split("[:/]", own[sid]["Fn::Sub"])[-1]
+        assert fnmatchcase(name.replace("${Tenant}", "main"), pattern), sid
 
 
 def test_every_queue_stream_and_function_is_watched():

@@ -6,7 +6,7 @@ import pytest
 from cfnlint.decode import cfn_yaml
 from pydantic import SecretStr
 
-from include.lag import Backlog
+from include.lag import Backlog, Metric
 from include.pipelines import amp_ingest
 from tests.include.test_requests import check
 
@@ -24,7 +24,7 @@ OUTPUTS = {
     f"{name}{what}Url": f"https://sqs/1/{name}{what}"
     for name in amp_ingest.QUEUES
     for what in ("Queue", "DeadLetters")
-} | {"ShowStreamName": "shows", "ShowDeliveryName": "shows"}
+} | {"ShowStreamName": "shows", "ShowDeliveryName": "shows", "PitFeaturesFunctionName": "pit-features"}
 WITHOUT_REDIS = {name: value for name, value in OUTPUTS.items() if not name.startswith("PitFeatures")}
 
 
@@ -79,6 +79,22 @@ def test_every_measure_has_a_bound_and_every_bound_a_measure(run):
     assert amp_ingest.measures(OUTPUTS)["ShowChanges.dead_letters"] == Backlog(
         OUTPUTS["ShowChangesDeadLettersUrl"]
     )
+
+
+def test_how_long_shows_are_on_their_way_to_redis_is_measured_at_its_function(run):
+    name = amp_ingest.CATALOG_AGE
+    assert amp_ingest.measures(OUTPUTS)[name] == Metric(
+        "AWS/Lambda", "IteratorAge", "FunctionName", "pit-features"
+    )
+    [bound] = [each for each in amp_ingest.bounds(run, OUTPUTS) if each.measure == name]
+    assert bound.most == 900_000
+
+
+def test_the_function_that_reads_the_stream_flattens_by_the_code_of_the_delivery(run):
+    code = amp_ingest.functions(run)
+    name = "flattening.py"
+    assert code["PitFeaturesCode"].files[name] == code["FlattenEventsCode"].files[name]
+    assert name not in code["ShowChangesCode"].files
 
 
 def test_what_is_buffered_is_not_late(run):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from bench.amp_serving_rig.modules import FUNCTION, load
+from bench.amp_serving_rig.modules import FLATTENING, FUNCTION, load
 from local.stack.redis_server import executable
 from tests.redis_servers import running, until
 from tests.stack import IMAGES
@@ -21,7 +21,7 @@ SLOTS = 16_384
 @pytest.fixture(scope="session")
 def function():
     """Its modules by name."""
-    return load(FUNCTION)
+    return load(FUNCTION, FLATTENING)
 
 
 @contextmanager
@@ -91,7 +91,11 @@ def handle(function, client):
 
 def failures(function, *bodies) -> list[int]:
     records = [
-        {"messageId": str(number), "body": body if isinstance(body, str) else json.dumps(body)}
+        {
+            "messageId": str(number),
+            "eventSource": "aws:sqs",
+            "body": body if isinstance(body, str) else json.dumps(body),
+        }
         for number, body in enumerate(bodies)
     ]
     answer = function.handler.handler({"Records": records}, None)

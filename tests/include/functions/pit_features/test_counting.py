@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from redis.crc import key_slot
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from bench.amp_serving_rig.modules import FUNCTION
+from bench.amp_serving_rig.modules import FLATTENING, FUNCTION
 from tests.include.functions.pit_features.conftest import event, failures
 from tests.include.functions.pit_features.reference import KINDS, ZERO, counters
 from tests.redis_servers import running
@@ -115,12 +115,20 @@ def test_processes_that_handle_the_same_events_at_a_time_count_each_once(functio
         order = draw.sample(events, len(events))
         batches = [order[at : at + 10] for at in range(0, len(order), 10)]
         lines = [
-            json.dumps({"Records": [{"messageId": e["event_id"], "body": json.dumps(e)} for e in batch]})
+            json.dumps(
+                {
+                    "Records": [
+                        {"messageId": e["event_id"], "eventSource": "aws:sqs", "body": json.dumps(e)}
+                        for e in batch
+                    ]
+                }
+            )
             for batch in batches
         ]
         process = subprocess.Popen(
             [sys.executable, "-c", PROCESS],
-            env=os.environ | {"PYTHONPATH": str(FUNCTION), "MILLRACE_REDIS_URL": url},
+            env=os.environ
+            | {"PYTHONPATH": os.pathsep.join(map(str, (FUNCTION, FLATTENING))), "MILLRACE_REDIS_URL": url},
             stdin=subprocess.PIPE,
             text=True,
         )

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bench.amp_serving_rig.modules import INCLUDE, load
-from tests.include.functions.catalog_service import serving, show
+from tests.include.functions.catalog_service import STARTS_AT, serving, show
 
 CHANGE = {
     "event_id": "5f2b6f5e-0000-4000-8000-000000000001",
@@ -59,7 +59,7 @@ def test_a_record_has_the_change_and_the_wanted_fields_and_no_others(enriched):
             "status": "live",
             "topics": ["pop", "jazz"],
             "creator": {"id": "c000001"},
-            "schedule": {"starts_at": "2026-11-22T10:00:00.000Z", "minutes": 45},
+            "schedule": {"starts_at": STARTS_AT, "minutes": 45},
         },
     }
 

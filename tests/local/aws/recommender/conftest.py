@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bench.amp_serving_rig.modules import FUNCTION, JOB, load
+from bench.amp_serving_rig.modules import FLATTENING, FUNCTION, JOB, load
 from bench.amp_serving_rig.recommender import Recommender
 from bench.amp_serving_rig.trees import stumps
 from local.stack.redis_server import executable
@@ -57,7 +57,7 @@ def redis(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def function():
-    return load(FUNCTION)
+    return load(FUNCTION, FLATTENING)
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,10 @@ def send(function, redis):
     """Gives the function events."""
 
     def send(*events):
-        records = [{"messageId": str(n), "body": json.dumps(each)} for n, each in enumerate(events)]
+        records = [
+            {"messageId": str(n), "eventSource": "aws:sqs", "body": json.dumps(each)}
+            for n, each in enumerate(events)
+        ]
         assert function.handler.handler({"Records": records}, None) == {"batchItemFailures": []}
 
     function.handler._client.cache_clear()
