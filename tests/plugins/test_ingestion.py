@@ -159,8 +159,13 @@ def change(number):
     }
 
 
-def milliseconds(changed):
-    return round(datetime.fromisoformat(changed["event_time"]).timestamp() * 1000)
+def changed_at(changes):
+    """What of these changes, in their order, is to be listed."""
+    return {
+        each["show_id"]: round(datetime.fromisoformat(each["event_time"]).timestamp() * 1000)
+        for each in changes
+        if each["show_id"] != OVER
+    }
 
 
 def publish(run, outputs, changes):
@@ -273,8 +278,7 @@ def test_nothing_is_lost_and_what_cannot_be_read_is_a_dead_letter(run, outputs, 
     assert found.keys() == {each["event_id"] for each in changes}
     assert found.total() >= EVENTS
     # Changes have come late and again; the last of each show counts.
-    last = {each["show_id"]: milliseconds(each) for each in changes if each["show_id"] != OVER}
-    until(lambda: listed() == last, "shows have not reached Redis")
+    until(lambda: listed() == changed_at(changes), "shows have not reached Redis")
     print(f"{EVENTS} events, {found.total()} lines, {len(catalog.asked)} questions, {dead} dead letters")
     with pytest.raises(AirflowFailException, match=rf"ShowChanges.dead_letters is {dead}, over 0: .* replay"):
         gate(run, outputs)
@@ -290,8 +294,8 @@ def test_a_show_that_redis_does_not_take_is_a_dead_letter_and_holds_no_other_up(
     catalog.answers[UNFIT] = (200, json.dumps(show(UNFIT) | {"status": "paused"}).encode())
     odd, *others = [change(EVENTS + number) for number in range(20)]
     publish(run, outputs, [odd | {"show_id": UNFIT}, *others])
-    last = {each["show_id"]: milliseconds(each) for each in others}
-    until(lambda: listed().items() >= last.items(), "the others have not reached Redis")
+    expected = changed_at(others).items()
+    until(lambda: listed().items() >= expected, "the others have not reached Redis")
     letters = outputs["PitFeaturesDeadLettersUrl"]
     until(lambda: waiting(letters) == 1, "no dead letter")
     told = gate(replace(run, params={**PARAMS, "on_breach": "warn"}), outputs)
