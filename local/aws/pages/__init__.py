@@ -1,4 +1,4 @@
-"""Pages for a person's browser: jobs, functions, feature groups, buckets, streams, API calls, the inbox.
+"""Pages for a person's browser: jobs, functions, feature groups, buckets, streams, metrics, calls, the inbox.
 
 They only read, they are for this machine only (the dispatcher sees to that), they need no script, and
 whatever a job or a request brought is escaped.
@@ -20,6 +20,7 @@ from local.aws.pages.frame import (
     FUNCTIONS,
     INBOX,
     JOBS,
+    METRICS,
     OBJECTS,
     PAGE,
     ROOT,
@@ -30,6 +31,7 @@ from local.aws.pages.frame import (
 from local.aws.pages.functions import Functions
 from local.aws.pages.inbox import Inbox
 from local.aws.pages.jobs import Jobs
+from local.aws.pages.metrics import MetricsPage
 from local.aws.pages.objects import Objects
 from local.aws.pages.streams import Streams
 
@@ -61,6 +63,7 @@ class Pages:
             CALLS: Calls(aws),
             INBOX: Inbox(aws),
             STREAMS: Streams(),
+            METRICS: MetricsPage(aws),
         }
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

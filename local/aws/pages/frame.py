@@ -17,6 +17,7 @@ OBJECTS, JOBS, CALLS, INBOX = f"{ROOT}s3/", f"{ROOT}jobs/", f"{ROOT}calls/", f"{
 FEATURE_GROUPS = f"{JOBS}feature-groups/"
 STREAMS = f"{ROOT}streams/"
 FUNCTIONS = f"{ROOT}functions/"
+METRICS = f"{ROOT}metrics/"
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action {forms}"
 """Policy of a page; without a sandbox, in which a click on an archive downloads nothing."""
@@ -45,6 +46,7 @@ MENU = (
     Crumb("Buckets", OBJECTS),
     Crumb("Streams", STREAMS),
     Crumb("Functions", FUNCTIONS),
+    Crumb("Metrics", METRICS),
     Crumb("API calls", CALLS),
     Crumb("Inbox", INBOX),
 )

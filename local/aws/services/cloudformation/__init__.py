@@ -37,6 +37,7 @@ RESOURCES = (
     messaging.Topic,
     messaging.TopicPolicy,
     monitoring.Alarm,
+    monitoring.Dashboard,
     monitoring.LogGroup,
     monitoring.LogStream,
     sagemaker.ModelPackageGroup,

@@ -1,7 +1,9 @@
-"""``AWS::CloudWatch::Alarm``, ``AWS::Logs::LogGroup`` and ``AWS::Logs::LogStream``."""
+"""Alarms and dashboards of CloudWatch, groups and streams of its logs."""
 
+import json
 from typing import Any
 
+from moto.cloudwatch.exceptions import DashboardInvalidInputError
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.utils import tags_from_cloudformation_tags_list
 from moto.logs import models as logs
@@ -10,10 +12,11 @@ from typing_extensions import override
 
 from local.aws.services.cloudformation.attachment import Attachment
 from local.aws.services.cloudformation.resource import Properties, Resource
+from local.aws.services.cloudwatch.alarms import adopt
 
 
 class Alarm(Attachment):
-    """Kept and shown, but never raised."""
+    """An alarm on one metric, with a statistic or a percentile."""
 
     resource_type = "AWS::CloudWatch::Alarm"
     identity = ("AlarmName",)
@@ -25,26 +28,28 @@ class Alarm(Attachment):
 
     @override
     def apply(self) -> None:
-        wanted = self.properties
-        self._backend().put_metric_alarm(
-            name=self.physical_resource_id,
+        wanted, name = self.properties, self.physical_resource_id
+        before = self._backend().alarms.get(name)
+        alarm = self._backend().put_metric_alarm(
+            name=name,
             namespace=wanted["Namespace"],
             metric_name=wanted["MetricName"],
             comparison_operator=wanted["ComparisonOperator"],
             evaluation_periods=int(wanted["EvaluationPeriods"]),
+            datapoints_to_alarm=int(wanted.get("DatapointsToAlarm") or wanted["EvaluationPeriods"]),
             period=int(wanted["Period"]),
             threshold=float(wanted["Threshold"]),
-            statistic=wanted["Statistic"],
+            statistic=wanted.get("Statistic"),
+            extended_statistic=wanted.get("ExtendedStatistic"),
             description=wanted.get("AlarmDescription", ""),
             dimensions=wanted.get("Dimensions", []),
             alarm_actions=wanted.get("AlarmActions", []),
             ok_actions=wanted.get("OKActions", []),
             insufficient_data_actions=wanted.get("InsufficientDataActions", []),
+            actions_enabled=str(wanted.get("ActionsEnabled", True)).lower() == "true",
             treat_missing_data=wanted.get("TreatMissingData", "missing"),
         )
-        self._backend().set_alarm_state(
-            self.physical_resource_id, "The local AWS has no metrics.", "{}", "INSUFFICIENT_DATA"
-        )
+        adopt(alarm, before)
 
     @override
     def remove(self) -> None:
@@ -58,6 +63,36 @@ class Alarm(Attachment):
     def get_cfn_attribute(self, _attribute_name: str) -> str:
         """The value of ``Fn::GetAtt``."""
         return str(self._backend().alarms[self.physical_resource_id].alarm_arn)
+
+    def _backend(self) -> Any:
+        return cloudwatch_backends[self.account][self.region]
+
+
+class Dashboard(Attachment):
+    """Moto makes a dashboard anew to change it, and takes any text for its body."""
+
+    resource_type = "AWS::CloudWatch::Dashboard"
+    identity = ("DashboardName",)
+
+    @property
+    @override
+    def physical_resource_id(self) -> str:
+        return str(self.properties.get("DashboardName") or self.name)
+
+    @override
+    def apply(self) -> None:
+        body = self.properties["DashboardBody"]
+        try:
+            json.loads(body)
+        except ValueError as error:
+            raise DashboardInvalidInputError(
+                f"The dashboard {self.physical_resource_id} is no JSON: {error}"
+            ) from error
+        self._backend().put_dashboard(self.physical_resource_id, body)
+
+    @override
+    def remove(self) -> None:
+        self._backend().delete_dashboards([self.physical_resource_id])
 
     def _backend(self) -> Any:
         return cloudwatch_backends[self.account][self.region]

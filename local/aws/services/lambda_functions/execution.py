@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from uuid import uuid4
 
+from local.aws.metrics import metrics
 from local.aws.runtime.images import Image, ImageBuildFailed
 from local.aws.runtime.logs import LogStream
 from local.aws.services.lambda_functions.code import UnusablePackageError
@@ -16,6 +17,7 @@ from local.aws.services.lambda_functions.environment import (
     Outcome,
     error_payload,
 )
+from local.aws.services.lambda_functions.errors import ThrottledError
 from local.aws.services.lambda_functions.function import LocalFunction
 from local.aws.services.lambda_functions.runtime_api import Invocation
 
@@ -55,14 +57,22 @@ def execute(
         client_context,
     )
     place = (function.unqualified_arn, str(function.version), function.edition, function.reserved)
+    record = metrics().of(function.region, "AWS/Lambda", FunctionName=function.function_name)
     try:
         with pool.lend(*place, lambda: _start(function)) as environment:
             outcome = environment.invoke(invocation)
+    except ThrottledError:
+        record("Throttles", 1, "Count")
+        raise
     except (ImageBuildFailed, UnusablePackageError) as error:
         outcome = Outcome(error_payload("Runtime.InstallError", str(error)), failed=True)
     figures.invocations += 1
     figures.errors += outcome.failed
     figures.seconds += outcome.seconds
+    record("Invocations", 1, "Count")
+    record("Errors", outcome.failed, "Count")
+    record("Throttles", 0, "Count")
+    record("Duration", 1000 * outcome.seconds, "Milliseconds")
     return outcome
 
 

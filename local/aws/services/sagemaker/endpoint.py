@@ -83,6 +83,11 @@ class Fleet:
                     break
             return list(self._servers.get(arn, []))
 
+    def every(self) -> list[ModelServer]:
+        """Those that answer now, of all endpoints."""
+        with self._lock:
+            return [server for servers in self._servers.values() for server in servers]
+
     def close(self, arn: str) -> None:
         """Ends an endpoint's servers, those that are still starting too."""
         with self._lock:

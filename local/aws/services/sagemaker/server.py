@@ -96,6 +96,12 @@ class ModelContainer:
             self.close()
             raise ServerFailedError(str(error)) from error
 
+    @property
+    def pid(self) -> int | None:
+        """Of the process that started all others of the container; None where none runs."""
+        container = self._container
+        return container.pid if container is not None and container.running else None
+
     def close(self) -> None:
         """Ends the process: SIGTERM, and SIGKILL after a few seconds."""
         self._closed = True

@@ -5,7 +5,9 @@ moto's response class decodes every body as text and parses forms, so requests a
 
 import json
 import re
+import time
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -13,6 +15,7 @@ from moto.sagemaker.models import sagemaker_backends
 from moto.sagemakerruntime import urls
 from werkzeug.wrappers import Request
 
+from local.aws.metrics import metrics
 from local.aws.services.sagemaker import context
 from local.aws.services.sagemaker.endpoint import Endpoint, choose
 from local.aws.services.sagemaker.invocations import invocations
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 SUCCESS = range(200, 300)
 CLIENT_ERROR = range(400, 500)
+SERVER_ERROR = range(500, 600)
 MAX_BODY = 25 * 1024 * 1024
 RESTART_PATIENCE = 60.0
 ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
@@ -52,6 +56,7 @@ class RefusedError(Exception):
 
 def invoke_endpoint(request: Request, _url: str, _headers: Mapping[str, str]) -> Answer:
     """Any body of any type. Errors are those of the API: ValidationError, ModelError, ..."""
+    received = time.monotonic()
     # The body is read before anything looks at `request.form`, which would consume it.
     body = request.get_data(cache=True, parse_form_data=False)
     name = unquote(request.path.split("/")[2])
@@ -59,7 +64,7 @@ def invoke_endpoint(request: Request, _url: str, _headers: Mapping[str, str]) ->
     region = scope.group(1) if scope else "us-east-1"
     try:
         server = _server(name, region, request.headers.get(VARIANT))
-        return _invoke(server, name, request, body)
+        return _invoke(server, name, request, body, received)
     except RefusedError as error:
         answer = {"Message": str(error), "message": str(error), **error.members}
         return error.status, _error_headers(error.code), json.dumps(answer).encode()
@@ -76,24 +81,43 @@ def _server(name: str, region: str, variant: str | None) -> ModelServer:
     raise RefusedError(400, "ValidationError", f"{what} of account {_account} not found.")
 
 
-def _invoke(server: ModelServer, name: str, request: Request, body: bytes) -> Answer:
+def _invoke(server: ModelServer, name: str, request: Request, body: bytes, received: float) -> Answer:
     if len(body) > MAX_BODY:
         raise RefusedError(
             413, "ValidationError", f"The body has {len(body)} bytes; the limit is {MAX_BODY}."
         )
+    asked = time.monotonic()
+    status = HTTPStatus.SERVICE_UNAVAILABLE.value  # unless it answers
     try:
         answer = server.invoke(_request_headers(request), body)
+        status = answer.status
     except ModelTimeoutError:
         message = "Your invocation timed out while waiting for a response from container primary"
         raise _model_error(server, name, 0, message, f"{message}.") from None
     except ServerFailedError as error:
         raise RefusedError(503, "ServiceUnavailable", str(error)) from None
+    finally:
+        _record(server, name, status, asked - received, time.monotonic() - asked)
     if answer.status not in SUCCESS:
         original = answer.body[:2048].decode(errors="replace").strip()
         side = "client" if answer.status in CLIENT_ERROR else "server"
         message = f'Received {side} error ({answer.status}) from primary with message "{original}".'
         raise _model_error(server, name, answer.status, original, message)
     return 200, _answer_headers(server, answer), answer.body
+
+
+def _record(server: ModelServer, endpoint: str, status: int, overhead: float, model: float) -> None:
+    """The metrics of an invocation; seconds that the server and the model took.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
+    """
+    record = metrics().of(server.region, "AWS/SageMaker", EndpointName=endpoint, VariantName=server.name)
+    record("Invocations", 1, "Count")
+    record("Invocation4XXErrors", status in CLIENT_ERROR, "Count")
+    record("Invocation5XXErrors", status in SERVER_ERROR, "Count")
+    record("InvocationModelErrors", status not in SUCCESS, "Count")
+    record("OverheadLatency", 1e6 * overhead, "Microseconds")
+    record("ModelLatency", 1e6 * model, "Microseconds")
 
 
 def _request_headers(request: Request) -> dict[str, str]:
