@@ -1,10 +1,11 @@
-"""Resources that are there under a condition, alarms and log groups."""
+"""Resources that are there under a condition, alarms, dashboards and log groups."""
 
 import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.local.aws.test_cloudformation import MILLRACE, policy, resource, template
 
@@ -138,7 +139,7 @@ def test_no_value_takes_an_item_out_of_a_list(client: ClientOf, cloudformation: 
     assert [statement["Action"] for statement in statements] == ["s3:A", "s3:C"]
 
 
-def test_an_alarm_is_kept_changed_and_removed_and_never_raised(client: ClientOf, cloudformation: Any) -> None:
+def test_an_alarm_is_made_changed_and_removed(client: ClientOf, cloudformation: Any) -> None:
     def body(**changes: Any) -> str:
         alarm = {
             "AlarmName": "a",
@@ -172,8 +173,39 @@ def test_an_alarm_is_kept_changed_and_removed_and_never_raised(client: ClientOf,
     assert (alarm["AlarmName"], alarm["Threshold"], alarm["AlarmDescription"]) == ("a", 7.0, "Late.")
     assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": "q"}]
     assert alarm["AlarmActions"] == ["arn:aws:sns:us-east-1:123456789012:t"]
-    assert (alarm["StateValue"], alarm["TreatMissingData"]) == ("INSUFFICIENT_DATA", "notBreaching")
+    assert (alarm["StateValue"], alarm["TreatMissingData"]) == ("OK", "notBreaching")
     assert cloudwatch.describe_alarms()["MetricAlarms"] == []
+
+
+def test_a_dashboard_is_made_changed_replaced_and_removed(client: ClientOf, cloudformation: Any) -> None:
+    def body(name: str, title: str) -> str:
+        widget = {"type": "text", "properties": {"markdown": f"${{Q.QueueName}} {title}"}}
+        text = {"Fn::Sub": json.dumps({"widgets": [widget]})}
+        dashboard = resource("CloudWatch::Dashboard", DashboardName=name, DashboardBody=text)
+        return json.dumps({"Resources": {"Q": resource("SQS::Queue", QueueName="q"), "D": dashboard}})
+
+    def shown(name: str) -> str:
+        found = client("cloudwatch").get_dashboard(DashboardName=name)["DashboardBody"]
+        return str(json.loads(found)["widgets"][0]["properties"]["markdown"])
+
+    def names() -> list[str]:
+        entries = client("cloudwatch").list_dashboards()["DashboardEntries"]
+        return [entry["DashboardName"] for entry in entries]
+
+    cloudformation.create_stack(StackName="s", TemplateBody=body("d", "waits"))
+    assert shown("d") == "q waits"
+    cloudformation.update_stack(StackName="s", TemplateBody=body("d", "is long"))
+    assert shown("d") == "q is long"
+    cloudformation.update_stack(StackName="s", TemplateBody=body("e", "is long"))
+    assert names() == ["e"]
+    cloudformation.delete_stack(StackName="s")
+    assert names() == []
+
+
+def test_a_dashboard_that_is_no_json_fails_the_stack(cloudformation: Any) -> None:
+    dashboard = resource("CloudWatch::Dashboard", DashboardName="d", DashboardBody='{"widgets": [}')
+    with pytest.raises(ClientError, match="The dashboard d is no JSON"):
+        cloudformation.create_stack(StackName="s", TemplateBody=json.dumps({"Resources": {"D": dashboard}}))
 
 
 def test_a_log_group_that_is_there_is_taken_over(client: ClientOf, cloudformation: Any) -> None:
