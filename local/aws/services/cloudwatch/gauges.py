@@ -31,7 +31,6 @@ class Gauges:
 
     def __init__(self, account: str) -> None:
         self._account = account
-        self._weighed = 0
 
     def measure(self, now: float) -> None:
         """Puts every value into the metrics; ``now`` is in seconds since 1970."""
@@ -46,10 +45,7 @@ class Gauges:
         yield from _of_queues(self._account, now)
         yield from _of_deliveries(now)
         yield from _of_mappings(self._account)
-        # Looking at all processes of the machine takes longer than all the rest.
-        if self._weighed < (number := metrics().now()):
-            self._weighed = number
-            yield from _of_endpoints()
+        yield from _of_endpoints()
 
 
 gauges = Current[Gauges]("CloudWatch")
@@ -98,16 +94,11 @@ def oldest(delivery: Delivery) -> int | None:
 
 
 def _of_mappings(account: str) -> Iterator[Measured]:
-    """Of functions that read streams."""
+    """Of streams that functions read."""
     for region, backend in dict(lambda_backends[account]).items():
         for mapping in backend.list_event_source_mappings("", ""):
-            if not isinstance(mapping, LocalMapping) or not mapping.of_stream:
-                continue
-            behind = lambda_context().sources.behind(mapping)
-            function = mapping.function_arn.split(":")[6]
-            age = Metric.of(region, "AWS/Lambda", "IteratorAge", FunctionName=function)
-            yield age, behind * 1000, "Milliseconds"
-            yield _iterator_age(region, mapping.source_name, behind)
+            if isinstance(mapping, LocalMapping) and mapping.of_stream:
+                yield _iterator_age(region, mapping.source_name, lambda_context().sources.behind(mapping))
 
 
 def _iterator_age(region: str, stream: str, seconds: float) -> Measured:
@@ -116,15 +107,18 @@ def _iterator_age(region: str, stream: str, seconds: float) -> Measured:
 
 
 def _of_endpoints() -> Iterator[Measured]:
-    """The memory of every model server and what it has started, as a share of the machine's."""
-    machine = psutil.virtual_memory().total
+    """The memory of every model server and what it has started, as a share of the machine's.
+
+    Once a minute: looking at all processes of the machine takes longer than all the rest.
+    """
+    machine, number = psutil.virtual_memory().total, metrics().now()
     for server in sagemaker_context().fleet.every():
-        if server.pid:
-            metric = Metric.of(
-                *(server.region, "/aws/sagemaker/Endpoints", "MemoryUtilization"),
-                EndpointName=server.endpoint,
-                VariantName=server.name,
-            )
+        metric = Metric.of(
+            *(server.region, "/aws/sagemaker/Endpoints", "MemoryUtilization"),
+            EndpointName=server.endpoint,
+            VariantName=server.name,
+        )
+        if server.pid and not metrics().between(metric, number, number + 1):
             yield metric, 100 * _resident(server.pid) / machine, "Percent"
 
 

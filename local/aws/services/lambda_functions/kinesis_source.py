@@ -16,6 +16,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from local.aws.metrics import metrics
 from local.aws.services.lambda_functions import destinations, filters
 from local.aws.services.lambda_functions.context import current
 from local.aws.services.lambda_functions.environment import Outcome
@@ -226,6 +227,9 @@ class StreamPoller(Poller):
         wanted = [e for e in events if filters.passes(self.mapping.filter_criteria, e, "data")]
         if not wanted:
             return _Call(None, len(events))
+        age = time.time() - batch.records[-1]["ApproximateArrivalTimestamp"].timestamp()
+        record = metrics().of(self.mapping.region, "AWS/Lambda", FunctionName=function.function_name)
+        record("IteratorAge", max(0.0, 1000 * age), "Milliseconds")
         try:
             outcome = execute(function, json.dumps({"Records": wanted}).encode())
         except ThrottledError:
