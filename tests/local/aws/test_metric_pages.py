@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from html import unescape
 
 import httpx
 import pytest
@@ -19,7 +20,7 @@ def text(aws, **query):
 
 
 def plain(html):
-    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
 
 
 def rows(page):
