@@ -23,19 +23,27 @@ if TYPE_CHECKING:
 REFRESH_SECONDS = 10
 SPANS = (15, 60, 180)
 """Minutes that the graphs may show."""
+SIGNS = {
+    "GreaterThanOrEqualToThreshold": "\N{GREATER-THAN OR EQUAL TO}",
+    "GreaterThanThreshold": ">",
+    "LessThanThreshold": "<",
+    "LessThanOrEqualToThreshold": "\N{LESS-THAN OR EQUAL TO}",
+}
 COLOURS = {OK: "good", ALARM: "bad", INSUFFICIENT_DATA: "stopped"}
 LARGE = 100
 """From here on numbers have no decimals."""
 
 
 class AlarmRow(NamedTuple):
-    """An alarm as it is now."""
+    """An alarm as it is now; ``newest`` is the value of its last period, empty where nothing was measured."""
 
+    arn: str
     name: str
     state: str
     colour: str
-    watches: str
     since: str
+    watches: str
+    newest: str
     reason: str
     description: str
 
@@ -95,7 +103,7 @@ class MetricsPage:
         span = asked if asked in SPANS else SPANS[1]
         gauges().measure(time.time())
         backends = list(dict(cloudwatch_backends.get(self._account) or {}).values())
-        rows = {row.name: row for backend in backends for row in _alarms(backend)}
+        rows = {row.arn: row for backend in backends for row in _alarms(backend)}
         return page(
             "metrics.html",
             "Metrics",
@@ -114,24 +122,27 @@ def _alarms(backend: CloudWatchBackend) -> list[AlarmRow]:
     """Those that ring first, then by name."""
     alarms.evaluate(backend)
     ordered = sorted(backend.alarms.values(), key=lambda a: (a.state_value != ALARM, str(a.name)))
-    return [_alarm(alarm) for alarm in ordered]
+    return [_alarm(backend, alarm) for alarm in ordered]
 
 
-def _alarm(alarm: Alarm) -> AlarmRow:
+def _alarm(backend: CloudWatchBackend, alarm: Alarm) -> AlarmRow:
     rule = alarms.rule_of(alarm)
-    watches = "an expression or other alarms, which are not evaluated here"
+    watches, newest = "what is not evaluated here", None
     if rule:
-        named = ", ".join(str(each.value) for each in alarm.dimensions)
+        often = f"{rule.datapoints} of {rule.periods} times" if rule.periods > 1 else ""
         watches = (
-            f"{alarms.statistic_of(alarm)} of {alarm.metric_name} of {named}: {rule.comparison} "
-            f"{figure(rule.threshold)}, {rule.datapoints} of {rule.periods} times in {alarm.period} seconds"
+            f"{alarms.statistic_of(alarm)} of {alarm.metric_name} {SIGNS[rule.comparison]} "
+            f"{figure(rule.threshold)} {often} in {alarm.period} s"
         )
+        newest = alarms.recent(backend, alarm, rule)[-1]
     return AlarmRow(
+        alarm.alarm_arn,
         str(alarm.name),
         alarm.state_value,
         COLOURS[alarm.state_value],
-        watches,
         second(alarm.state_updated_timestamp),
+        " ".join(watches.split()),
+        "" if newest is None else figure(newest),
         alarm.state_reason,
         alarm.description or "",
     )
@@ -143,17 +154,16 @@ def _dashboards(backend: CloudWatchBackend, span: int, known: dict[str, AlarmRow
 
 def _dashboard(backend: CloudWatchBackend, given: Any, span: int, known: dict[str, AlarmRow]) -> Dashboard:
     try:
-        found = widgets(given.body, backend.region_name)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+        shown = [
+            Shown(
+                widget,
+                [_row(backend.account_id, line, span) for line in widget.lines],
+                [known[arn] for arn in widget.alarms if arn in known],
+            )
+            for widget in widgets(given.body, backend.region_name)
+        ]
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
         return Dashboard(given.name, [], f"Its body cannot be read: {type(error).__name__}: {error}")
-    shown = [
-        Shown(
-            widget,
-            [_row(backend.account_id, line, span) for line in widget.lines],
-            [known[name] for name in widget.alarms if name in known],
-        )
-        for widget in found
-    ]
     return Dashboard(given.name, shown, "")
 
 

@@ -43,7 +43,7 @@ class Widget:
     lines: list[Line] = field(default_factory=list)
     bounds: list[Bound] = field(default_factory=list)
     alarms: list[str] = field(default_factory=list)
-    """Names."""
+    """ARNs."""
     text: str = ""
 
 
@@ -62,7 +62,7 @@ def _widget(given: Mapping[str, Any], region: str) -> Widget:
         title,
         list(_lines(properties, region)) if kind == "metric" else [],
         [Bound(str(each.get("label", "")), float(each["value"])) for each in _horizontal(properties)],
-        [str(arn).rpartition(":alarm:")[2] for arn in alarms],
+        [str(arn) for arn in alarms],
         str(properties.get("markdown", "")),
     )
 

@@ -63,7 +63,7 @@ def test_the_page_shows_what_waits_and_listeners_events_once_they_come_in(aws, c
     found = rows(page)
     assert found["changes of shows Maximum"] == ["", "0", "0"]
     assert found["shows Maximum"] == ["", "0", "0"]
-    assert found["show_changes p99"] == found["model, p99 p99"] == ["nothing", "", ""]
+    assert found["show_changes p99"] == found["model, p99"] == ["nothing", "", ""]
     assert page.count('class="status good"') == 2 * 11
     assert "listeners&#39; events" not in page
 

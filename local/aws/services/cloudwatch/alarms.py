@@ -52,7 +52,7 @@ def evaluate(backend: CloudWatchBackend) -> None:
             rule = rule_of(alarm)
             if rule is None:
                 continue
-            found = _recent(backend, alarm, rule)
+            found = recent(backend, alarm, rule)
             state = rule.state(found, alarm.state_value)
             if state != alarm.state_value:
                 _move(backend, alarm, rule, found, state)
@@ -136,8 +136,8 @@ def metric_of(alarm: Alarm, region: str) -> Metric:
     )
 
 
-def _recent(backend: CloudWatchBackend, alarm: Alarm, rule: Rule) -> Points:
-    """Its data points; the newest period ends with the minute that runs."""
+def recent(backend: CloudWatchBackend, alarm: Alarm, rule: Rule) -> Points:
+    """The data points of an alarm; the newest period ends with the minute that runs."""
     period = max(int(alarm.period), SECONDS)
     end = (int(time.time()) // SECONDS + 1) * SECONDS
     start = end - rule.range * period

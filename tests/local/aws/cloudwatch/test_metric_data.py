@@ -1,10 +1,13 @@
 """Metrics as clients read them: measured when they are asked for, put by clients, listed."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+
+from tests.local.aws.firehose.account import LATER, Account
 
 
 @pytest.fixture
@@ -59,6 +62,24 @@ def test_regions_have_queues_of_the_same_name(aws, client, cloudwatch):
     waiting = query(of_queue("ApproximateNumberOfMessagesVisible"))
     assert values(cloudwatch, waiting)["m"][0] == 0
     assert values(elsewhere, waiting)["m"][0] == 1
+
+
+def test_what_a_delivery_stream_has_not_delivered_grows_old(aws, client, cloudwatch):
+    account = Account(aws.endpoint_url).furnish()
+    account.kinesis.create_stream(StreamName="events", ShardCount=1)
+    account.make("late", source="events", BufferingHints=LATER)
+    fresh, read = (
+        query({"Namespace": namespace, "MetricName": name, "Dimensions": [{"Name": key, "Value": value}]})
+        for namespace, name, key, value in (
+            ("AWS/Firehose", "DeliveryToS3.DataFreshness", "DeliveryStreamName", "late"),
+            ("AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds", "StreamName", "events"),
+        )
+    )
+    assert values(cloudwatch, fresh)["m"][0] == values(cloudwatch, read)["m"][0] == 0
+    account.kinesis.put_record(StreamName="events", Data=b"x", PartitionKey="a")
+    time.sleep(0.3)
+    assert values(cloudwatch, fresh)["m"][0] >= 0.3
+    assert values(cloudwatch, read)["m"][0] >= 300
 
 
 def test_what_clients_put_has_percentiles_and_is_found_by_all_its_dimensions(cloudwatch):
