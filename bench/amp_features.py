@@ -76,7 +76,8 @@ class Features:
             max(build.peak_mib, roll_up.peak_mib),
         )
         logs = [self.scratch / f"{name}-{job}" / "events" for job in ("build", "roll-up")]
-        return Step(figures, built["events"], built["partials_rebuilt"], sum(map(shuffled, logs)), roll_up.seconds)
+        moved = sum(map(shuffled, logs))
+        return Step(figures, built["events"], built["partials_rebuilt"], moved, roll_up.seconds)
 
     def _run(self, name: str, script: str, *arguments: str) -> Figures:
         base = self.scratch / name / "ml"

@@ -41,18 +41,13 @@ Record = dict[str, Any]
 
 @dataclass
 class _Shard:
-    """Where a shard is read, and the shards that it came from.
-
-    Attributes:
-        latest: when the last record arrived of those that the function is given; None between batches.
-    """
+    """Where a shard is read, and the shards that it came from."""
 
     name: str
     parents: frozenset[str]
     iterator: str | None = None
     drained: bool = False
     behind: float = 0.0
-    latest: datetime | None = None
 
     def __str__(self) -> str:
         return self.name
@@ -96,7 +91,6 @@ class StreamPoller(Poller):
     @override
     def step(self, what: _Shard) -> bool:
         records = self._gather(what)
-        what.latest = records[-1]["ApproximateArrivalTimestamp"] if records else None
         if records:
             try:
                 self._process(what, records)
@@ -104,7 +98,6 @@ class StreamPoller(Poller):
                 # The function may be gone for a while: read again from the checkpoint.
                 what.iterator, what.drained = None, False
                 raise
-            what.latest = None
         elif what.drained:
             for shard in self._new_shards():
                 self.follow(shard)
@@ -115,12 +108,6 @@ class StreamPoller(Poller):
     @override
     def behind(self) -> float:
         return max((shard.behind for shard in list(self._shards.values())), default=0.0)
-
-    @property
-    @override
-    def age(self) -> float:
-        arrived = [shard.latest for shard in list(self._shards.values()) if shard.latest]
-        return max((time.time() - each.timestamp() for each in arrived), default=0.0)
 
     # Reading
 

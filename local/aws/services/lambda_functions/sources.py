@@ -49,11 +49,6 @@ class Poller(ABC):
         """Seconds by which reading a stream lags behind its latest record."""
         return 0.0
 
-    @property
-    def age(self) -> float:
-        """Seconds since the latest record arrived that the function is given now; 0 between batches."""
-        return 0.0
-
     @abstractmethod
     def work(self) -> Iterable[Any]:
         """Arguments of `step`: each gets a thread that calls it again and again."""
@@ -139,13 +134,9 @@ class Sources:
 
     def behind(self, mapping: LocalMapping) -> float:
         """Seconds by which reading a stream lags behind its latest record."""
-        poller = self._poller(mapping)
+        with self._lock:
+            poller = self._pollers.get(mapping.uuid)
         return poller.behind if poller else 0.0
-
-    def age(self, mapping: LocalMapping) -> float | None:
-        """Seconds since the latest record arrived that the function is given; None where nobody reads."""
-        poller = self._poller(mapping)
-        return poller.age if poller else None
 
     def close(self) -> None:
         """Stops all. What was under way is lost with its processes, and read again at the next start."""
@@ -154,10 +145,6 @@ class Sources:
             self._pollers.clear()
         for poller in pollers:
             poller.stop()
-
-    def _poller(self, mapping: LocalMapping) -> Poller | None:
-        with self._lock:
-            return self._pollers.get(mapping.uuid)
 
 
 def _poller(mapping: LocalMapping, before: Poller | None) -> Poller:

@@ -8,7 +8,6 @@ from itertools import count
 import pytest
 from botocore.exceptions import ClientError
 
-from include.lag import Metric, metric_request
 from tests.local.aws.lambda_functions.account import until
 
 KEEPS = """
@@ -59,14 +58,6 @@ class Stream:
     def mappings(self, name):
         found = self.account.functions.list_event_source_mappings(FunctionName=name)
         return found["EventSourceMappings"]
-
-    def iterator_age(self, name):
-        """In milliseconds; None where nobody reads."""
-        now = datetime.now(UTC)
-        [found] = self.account.client("cloudwatch").get_metric_data(
-            **metric_request([Metric("AWS/Lambda", "IteratorAge", "FunctionName", name)], now)
-        )["MetricDataResults"]
-        return found["Values"][0] if found["Values"] else None
 
     def batches(self, number=1):
         """What the function saw, call by call."""
@@ -186,17 +177,6 @@ def test_what_was_read_while_the_function_was_gone_is_read_again_when_it_is_back
     stream.function(FunctionName=name)
 
     assert stream.seen(4) == [1, 2, 3, 4]
-
-
-def test_how_old_a_record_is_that_its_function_refuses_is_a_metric(stream):
-    name = stream.function("lambda seen, numbers: 1 / 0 if seen == ['bad'] else None")
-    assert stream.iterator_age(name) is None
-    uuid = stream.map(name)
-    until(lambda: stream.iterator_age(name) == 0, "the age of nothing")
-    stream.put("bad")
-    until(lambda: (stream.iterator_age(name) or 0) > 2_000, "two seconds of a record that fails")
-    stream.account.functions.update_event_source_mapping(UUID=uuid, MaximumRetryAttempts=0)
-    until(lambda: stream.iterator_age(name) == 0, "that it is given up")
 
 
 def test_a_stack_makes_changes_and_removes_the_mapping_of_a_stream(stream):
