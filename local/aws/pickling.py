@@ -22,6 +22,9 @@ _OWN_ATTRIBUTES = {"backend", "service_name", "_use_boto3_regions", "_additional
 
 Place = tuple[str, str]
 """Module and variable that hold a service's backends."""
+QUEUES: Place = ("moto.sqs.models", "sqs_backends")
+"""Copied first. Whoever deletes a message has done something with it before: should the state change while it
+is copied, the copy may have that and the message too, but never neither."""
 Content = dict[Place, tuple[dict[str, dict[str, Any]], dict[str, Any]]]
 """Per place: backends by account and region, and what the collection itself remembers."""
 
@@ -73,7 +76,7 @@ def _dump_once() -> bytes:
                 {account: dict(by_region) for account, by_region in dict.items(backends)},
                 {k: v for k, v in vars(backends).items() if k not in _OWN_ATTRIBUTES},
             )
-            for place, backends in collections.items()
+            for place, backends in sorted(collections.items(), key=lambda each: each[0] != QUEUES)
             if dict.__len__(backends)
         }
     buffer = io.BytesIO()

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -93,6 +93,9 @@ class LocalAws:
             for service in self._services:
                 service.install(self)
             self._saver.load()
+            for service in self._services:
+                if loaded := services.hook(service, "loaded"):
+                    loaded()
             self.calls = Record(self.home / "calls")
             self.calls.load()
         except BaseException:
@@ -126,6 +129,22 @@ class LocalAws:
     def changed(self) -> None:
         """Asks for a snapshot soon."""
         self._saver.request()
+
+    def keep(self, entry: Mapping[str, Any], apply: Callable[[], None]) -> None:
+        """Changes the state in a way that outlives a killed server from now on.
+
+        Args:
+            entry: what happens, in JSON; a service reads it again in its ``loaded``.
+            apply: the change itself; waits for nobody.
+
+        Raises:
+            local.aws.unsaved.NotKeptError: the disk does not take it, and nothing is changed.
+        """
+        self._saver.unsaved.append(entry, apply)
+
+    def kept(self) -> Iterator[dict[str, Any]]:
+        """What the last process has kept, in order; some of it the snapshot may have as well."""
+        return self._saver.unsaved.entries()
 
     def has_saved(self, moment: float) -> bool:
         """Whether what had changed at a moment of the monotonic clock outlives a killed server.

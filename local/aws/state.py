@@ -2,6 +2,7 @@
 
 ``<home>/snapshot``  a line of JSON (which versions wrote it), then the pickled backends
 ``<home>/objects/``  bodies of S3 objects, one file each; the snapshot only names them
+``<home>/unsaved/``  what must not wait for the next snapshot: messages that were sent to queues
 ``<home>/lock``      held while a server uses the folder
 """
 
@@ -23,6 +24,7 @@ from local.aws import pickling
 from local.aws.gate import Gate
 from local.aws.services.s3.bodies import Bodies
 from local.aws.services.s3.models import stored_bodies
+from local.aws.unsaved import Unsaved
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +57,7 @@ class Saver:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = _lock(home)
         self.bodies = Bodies.open(home / "objects")
+        self.unsaved = Unsaved(home / "unsaved")
 
     def load(self) -> None:
         """Puts the saved state in place, or starts empty where there is none.
@@ -84,11 +87,12 @@ class Saver:
             self._set_aside(f"does not load ({type(error).__name__}: {error})")
 
     def _set_aside(self, why: str) -> None:
-        """Keeps an unusable state, with its object bodies, beside the new one."""
+        """Keeps an unusable state, with all that belongs to it, beside the new one."""
         aside = self._home / f"set-aside-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
         aside.mkdir(mode=0o700)
         shutil.move(self._file, aside)
         self.bodies.move_to(aside / "objects")
+        self.unsaved.move_to(aside / "unsaved")
         ours = _versions().decode().strip()
         log.error(
             "The saved state %s %s, this is %s: moved to %s, starting empty.", self._file, why, ours, aside
@@ -137,9 +141,11 @@ class Saver:
         with self._gate.copying():
             began = time.monotonic()
             dropped = self.bodies.dropped()
+            contained = self.unsaved.cut()
             data = pickling.dump()
         _write_whole(self._file, _versions() + data)
         self._saved = began
+        self.unsaved.remove(contained)
         # A body must outlive the last snapshot that names it.
         self.bodies.remove(dropped)
 

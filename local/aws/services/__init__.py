@@ -1,11 +1,14 @@
 """The services that this server adds to moto, or whose moto backend it changes.
 
-A service is a package or module with up to three functions, found by name:
+A service is a package or module with up to four functions, found by name:
 
 ``install(aws: LocalAws) -> None`` (required)
     Called once per start, before the saved state is loaded and before the first request. Puts
     the service's backend in place (``sagemaker_backends.backend = LocalSageMaker``). It is
     called again when another ``LocalAws`` starts in the same process, so it must be idempotent.
+``loaded() -> None``
+    Called after the state was loaded, before the first request and before anything is saved: what
+    ``aws.kept()`` has and the snapshot has not is put in place.
 ``recover() -> None``
     Called after the state was loaded and while requests are already served: what was running
     when the last process ended is marked as failed, endpoints are started again.
@@ -25,6 +28,9 @@ What a service may use of ``LocalAws``:
 ``aws.changing()``
     A context manager for such a change: no snapshot is taken inside it. Keep it short, and do not
     call the server over HTTP inside it. It calls ``changed()`` at its end.
+``aws.keep(entry, apply)``, ``aws.kept()``
+    For a change that has to outlive a killed server from the moment of the answer: a line of JSON on
+    disk until a snapshot has it.
 ``aws.has_saved(moment)``
     Whether the snapshot has what had changed at a moment of ``time.monotonic()``: a service that keeps
     data of its own on disk asks this before it forgets what it has handed over to another service.

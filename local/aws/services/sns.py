@@ -15,6 +15,7 @@ from moto.sns.models import SNSBackend, Subscription, Topic
 from moto.utilities.arns import parse_arn
 
 from local.aws import deliveries
+from local.aws.unsaved import NotKeptError
 
 if TYPE_CHECKING:
     from local.aws.server import LocalAws
@@ -82,6 +83,8 @@ _publish = Subscription.publish
 def publish(self: Subscription, message: str, message_id: str, *args: Any, **options: Any) -> None:
     """Moto's delivery, but a subscriber that is gone takes nothing from the others.
 
+    A message that its queue could not keep is not published: SNS would try for weeks.
+
     Moto also takes the text ``"false"`` for a request of raw delivery.
     """
     if str(self.attributes.get("RawMessageDelivery", "")).lower() == "false":
@@ -93,6 +96,8 @@ def publish(self: Subscription, message: str, message_id: str, *args: Any, **opt
         _publish(self, message, message_id, *args, **options)
         if self.protocol in deliveries.PROTOCOLS:
             _keep(self, message, message_id, **options)
+    except NotKeptError:
+        raise
     except Exception as error:  # whatever the subscriber's service raises
         log.warning("Message %s did not reach %s: %s", message_id, self.endpoint, error)
 
@@ -173,9 +178,28 @@ def publish_to_arn_or_number(
     return message_id
 
 
+_publish_batch = SNSBackend.publish_batch
+
+
+def publish_batch(
+    self: SNSBackend, topic_arn: str, publish_batch_request_entries: list[dict[str, Any]]
+) -> tuple[list[dict[str, str]], list[dict[str, Any]]]:
+    """Moto's, but what failed for another reason than its parameters is among the failed."""
+    successful, failed = _publish_batch(self, topic_arn, publish_batch_request_entries)
+    told = {each["Id"] for each in (*successful, *failed)}
+    message = "The message could not be published: see the server's log."
+    failed += [
+        {"Id": each["Id"], "Code": "InternalError", "Message": message, "SenderFault": False}
+        for each in publish_batch_request_entries
+        if each["Id"] not in told
+    ]
+    return successful, failed
+
+
 def install(_aws: "LocalAws") -> None:
     """Replaces the envelope (moto makes a certificate per message) and the history (it only grows)."""
     Subscription.get_post_data = get_post_data  # type: ignore[method-assign]
     Subscription.publish = publish  # type: ignore[method-assign]
     SNSBackend.publish = publish_to_arn_or_number  # type: ignore[assignment, method-assign]
+    SNSBackend.publish_batch = publish_batch  # type: ignore[assignment, method-assign]
     Topic.sent_notifications = property(lambda _: [], lambda _, __: None)  # type: ignore[assignment]

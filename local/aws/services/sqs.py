@@ -1,7 +1,11 @@
-"""SQS: long polls that wake at once, do not spin, and end when the server stops; long queues stay fast."""
+"""SQS: long polls that wake at once, do not spin, and end when the server stops; long queues stay fast.
+
+A message is on disk when it is in its queue, before anybody is told: see `local.aws.arrivals`.
+"""
 
 import base64
 import copy
+import logging
 import secrets
 import time
 from collections.abc import Iterator
@@ -13,10 +17,21 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from moto.sqs import models as moto_models
 from moto.sqs import urls as moto_urls
 from moto.sqs.exceptions import ReceiptHandleIsInvalid
-from moto.sqs.models import Message, Queue, SQSBackend, _filter_message_attributes, sqs_backends
+from moto.sqs.models import (
+    DEDUPLICATION_TIME_IN_SECONDS,
+    Message,
+    Queue,
+    SQSBackend,
+    _filter_message_attributes,
+    sqs_backends,
+)
+
+from local.aws import arrivals
 
 if TYPE_CHECKING:
     from local.aws.server import LocalAws
+
+log = logging.getLogger(__name__)
 
 IDLE_WAIT = 0.25
 """Longest sleep of a long poll, in seconds: a message may become visible without anybody sending one."""
@@ -37,6 +52,20 @@ class LocalSqs(SQSBackend):
     @property
     def _url_module(self) -> Any:
         return moto_urls
+
+    def create_queue(self, name: str, tags: dict[str, str] | None = None, **kwargs: Any) -> Queue:
+        """Makes a queue; it takes the messages of one that stands in for it."""
+        stand_in = self.queues.get(name)
+        if stand_in is None or arrivals.STAND_IN not in vars(stand_in):
+            return super().create_queue(name, tags, **kwargs)
+        del self.queues[name]
+        try:
+            queue = super().create_queue(name, tags, **kwargs)
+        except Exception:
+            self.queues[name] = stand_in
+            raise
+        queue._messages = stand_in._messages  # noqa: SLF001
+        return queue
 
     def receive_message(
         self,
@@ -92,8 +121,8 @@ class LocalSqs(SQSBackend):
             if len(found) >= count:
                 break
         for message in dead:
-            queue._messages.remove(message)  # noqa: SLF001
             queue.dead_letter_queue.add_message(message)  # type: ignore[union-attr]  # see the check
+            queue._messages.remove(message)  # noqa: SLF001
         return found
 
     def delete_message(self, queue_name: str, receipt_handle: str) -> None:
@@ -110,6 +139,35 @@ class LocalSqs(SQSBackend):
             now = time.time() * 1000
             if not any(_is_ready(message, now) for message in queue._messages):  # noqa: SLF001  # see above
                 arrival.wait(seconds)
+
+
+def add_message(self: Queue, message: Message) -> None:
+    """Takes a message when the disk has it.
+
+    Raises:
+        NotKeptError: the disk does not take it, nor does the queue.
+    """
+    with _lock(self) as arrival:
+        if _is_repeated(self, message):
+            return
+
+        def apply() -> None:
+            self._messages.append(message)
+            arrival.notify_all()
+
+        LocalSqs.aws.keep(arrivals.entry(self, message), apply)
+
+
+def _is_repeated(queue: Queue, message: Message) -> bool:
+    """Whether a FIFO queue has a message of the same deduplication id; one that was deleted is forgotten."""
+    if not queue.fifo_queue or not message.deduplication_id:
+        return False
+    sent: Any = message.sent_timestamp
+    return any(
+        other.deduplication_id == message.deduplication_id
+        and sent - other.sent_timestamp < DEDUPLICATION_TIME_IN_SECONDS * 1000
+        for other in queue._messages  # noqa: SLF001
+    )
 
 
 def _is_ready(message: Message, now: float) -> bool:
@@ -198,10 +256,18 @@ def install(aws: "LocalAws") -> None:
     LocalSqs.aws = aws
     sqs_backends.backend = LocalSqs
     setattr(moto_models, "generate_receipt_handle", receipt_handle)  # noqa: B010  # which it imports
+    Queue.add_message = add_message  # type: ignore[method-assign]
     counts: Any = Queue
     counts.approximate_number_of_messages = property(lambda queue: _count(queue).ready)
     counts.approximate_number_of_messages_delayed = property(lambda queue: _count(queue).delayed)
     counts.approximate_number_of_messages_not_visible = property(lambda queue: _count(queue).taken)
+
+
+def loaded() -> None:
+    """Puts back what was sent after the snapshot that the state is from."""
+    if count := arrivals.put_back(LocalSqs.aws.kept()):
+        LocalSqs.aws.changed()
+        log.info("%d messages that were sent after the last snapshot are in their queues again", count)
 
 
 def stop() -> None:

@@ -5,12 +5,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import moto.backend_index
 import moto.backends
 import pytest
 from moto.core.base_backend import BackendDict
+from moto.s3.models import s3_backends
+from moto.sqs.models import sqs_backends
 
 from local.aws import pickling
 from local.aws.server import LocalAws
@@ -160,6 +162,38 @@ def test_snapshots_are_whole_while_requests_change_the_state(aws: LocalAws) -> N
         while not all(put.done() for put in puts):
             assert pickling.dump()
         assert [put.result()["ResponseMetadata"]["HTTPStatusCode"] for put in puts] == [200] * 300
+
+
+class Consumer:
+    """Deletes a message when S3 is copied, as whoever has put an object a moment later than that."""
+
+    work: ClassVar[Callable[[], None]]
+
+    def __reduce__(self) -> tuple[type["Consumer"], tuple[()]]:
+        Consumer.work()
+        return Consumer, ()
+
+
+def test_a_copy_that_has_not_what_a_message_led_to_has_the_message(aws: LocalAws) -> None:
+    s3, sqs = connect(aws.endpoint_url, "s3"), connect(aws.endpoint_url, "sqs")
+    s3.create_bucket(Bucket="data")
+    url = sqs.create_queue(QueueName="queue")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="work")
+    [message] = sqs.receive_message(QueueUrl=url, VisibilityTimeout=0)["Messages"]
+
+    def work() -> None:
+        sqs_backends[aws.account_id][aws.region].delete_message("queue", message["ReceiptHandle"])
+
+    Consumer.work = work
+    vars(s3_backends[aws.account_id]["aws"])["consumer"] = Consumer()
+    data = pickling.dump()
+    assert "Messages" not in sqs.receive_message(QueueUrl=url), "nothing was deleted meanwhile"
+    pickling.clear()
+
+    pickling.restore(data)
+
+    assert [m["Body"] for m in sqs.receive_message(QueueUrl=url)["Messages"]] == ["work"]
+    del vars(s3_backends[aws.account_id]["aws"])["consumer"]
 
 
 def test_every_service_of_moto_can_be_saved_and_loaded(aws: LocalAws) -> None:
