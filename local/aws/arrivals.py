@@ -74,7 +74,7 @@ def _queue(arn: str) -> Queue:
     name = parsed.resource_id
     if name not in backend.queues:
         log.warning("The queue %s is younger than the snapshot: it is made again, without attributes", name)
-        fifo = {"FifoQueue": "true"} if name.endswith(".fifo") else {}
+        fifo: dict[str, Any] = {"FifoQueue": "true"} if name.endswith(".fifo") else {}
         vars(backend.create_queue(name, **fifo))[STAND_IN] = True
     return backend.queues[name]
 

@@ -201,5 +201,5 @@ def install(_aws: "LocalAws") -> None:
     Subscription.get_post_data = get_post_data  # type: ignore[method-assign]
     Subscription.publish = publish  # type: ignore[method-assign]
     SNSBackend.publish = publish_to_arn_or_number  # type: ignore[assignment, method-assign]
-    SNSBackend.publish_batch = publish_batch  # type: ignore[assignment, method-assign]
+    SNSBackend.publish_batch = publish_batch  # type: ignore[method-assign]
     Topic.sent_notifications = property(lambda _: [], lambda _, __: None)  # type: ignore[assignment]

@@ -1,11 +1,13 @@
 """A catalog service on loopback, which fails when it is told to."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
+from typing import Any
 
 STARTS_AT = f"{datetime.now(UTC):%Y-%m-%dT%H}:00:00.000Z"
 
@@ -46,6 +48,16 @@ class Service:
         return self.answers.get(name, (200, json.dumps(show(name)).encode()))
 
 
+class Server(ThreadingHTTPServer):
+    """It takes no notice of whoever is killed while it answers."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def serving() -> Iterator[Service]:
     """The service, with its URL."""
@@ -64,8 +76,7 @@ def serving() -> Iterator[Service]:
         def log_message(self, *_: object) -> None:
             """Nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), Handler)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     service.url = f"http://127.0.0.1:{server.server_port}"
