@@ -291,7 +291,7 @@ def test_secrets_reach_the_function_and_no_result(run, asked, outputs):
 
 
 @pytest.mark.usefixtures("impatient")
-def test_nothing_is_lost_and_what_cannot_be_read_is_a_dead_letter(  # noqa: PLR0917  # fixtures
+def test_nothing_is_lost_and_what_cannot_be_read_is_a_dead_letter(
     run, outputs, catalog, aws, redis_url, listed
 ):
     catalog.fails = lambda number: number in OUTAGE
