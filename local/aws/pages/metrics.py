@@ -129,10 +129,10 @@ def _alarm(backend: CloudWatchBackend, alarm: Alarm) -> AlarmRow:
     rule = alarms.rule_of(alarm)
     watches, newest = "what is not evaluated here", None
     if rule:
-        often = f"{rule.datapoints} of {rule.periods} times" if rule.periods > 1 else ""
+        often = f", {rule.datapoints} of {rule.periods} times" if rule.periods > 1 else ""
         watches = (
             f"{alarms.statistic_of(alarm)} of {alarm.metric_name} {SIGNS[rule.comparison]} "
-            f"{figure(rule.threshold)} {often} in {alarm.period} s"
+            f"{figure(rule.threshold)}{often} in {alarm.period} s"
         )
         newest = alarms.recent(backend, alarm, rule)[-1]
     return AlarmRow(
@@ -141,7 +141,7 @@ def _alarm(backend: CloudWatchBackend, alarm: Alarm) -> AlarmRow:
         alarm.state_value,
         COLOURS[alarm.state_value],
         second(alarm.state_updated_timestamp),
-        " ".join(watches.split()),
+        watches,
         "" if newest is None else figure(newest),
         alarm.state_reason,
         alarm.description or "",
