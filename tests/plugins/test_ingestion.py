@@ -56,7 +56,7 @@ OUTAGE = range(20, 60)
 BEGAN = datetime.now(UTC)
 OVER, UNFIT = "s7", "s-unfit"
 """A show that has ended, and one that the catalog in Redis does not take."""
-CHUNK = max(50, EVENTS // 50)
+CHUNK = max(25, EVENTS // 50)
 """Changes that a try of the task publishes."""
 KILLS = (0.5, 0.65, 0.8)
 """When this part of the chunks is published, the server is killed while the next one is."""
@@ -308,12 +308,13 @@ def test_nothing_is_lost_and_what_cannot_be_read_is_a_dead_letter(
     third = EVENTS // 3
     breaking = threading.Thread(target=break_function, args=("millrace-local-main-show-changes", 5))
     breaking.start()
+    publish(run, outputs, changes[:third])
+    breaking.join()
+    publish_through_kills(run, outputs, changes[third:], aws)
     with silent(redis_url):
-        publish(run, outputs, changes[:third])
+        publish(run, outputs, repeated)
         name = "millrace-local-main-pit-features"
         until(lambda: logged(name, "TimeoutError"), "nobody has missed Redis")
-    breaking.join()
-    publish_through_kills(run, outputs, [*changes[third:], *repeated], aws)
     published = time.monotonic() - began
     until(lambda: waiting(queue) < EVENTS / 2, "nobody takes from the queue", every=0.2)
     restart(aws)

@@ -71,4 +71,4 @@ def test_the_page_shows_what_waits_and_listeners_events_once_they_come_in(aws, c
     assert len(both["widgets"]) == len(alone["widgets"])
     page = httpx.get(f"{aws.endpoint_url}{METRICS}").text
     assert rows(page)["listeners' events Maximum"] == ["", "0", "0"]
-    assert page.count('class="status good"') == 2 * 15
+    assert page.count('class="status good"') == 2 * 16
