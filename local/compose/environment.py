@@ -9,6 +9,7 @@ import secrets
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
 
 from local.stack.config import NOBODYS_NUMBER, REPOSITORY, Ports
 from local.stack.credentials import USER, Credentials, write_private
@@ -53,6 +54,8 @@ def of_local_aws(port: int) -> dict[str, str]:
     queues = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/millrace-{ENVIRONMENT}"
     roles = f"arn:aws:iam::{ACCOUNT}:role/millrace-{ENVIRONMENT}"
     bucket = f"millrace-{ENVIRONMENT}-{ACCOUNT}-{REGION}"
+    secrets_ = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret"
+    keys = f"arn:aws:kms:{REGION}:{ACCOUNT}:key"
     return {
         "COMPOSE_PROFILES": "local-aws",
         "MILLRACE_AWS_PORT": str(port),
@@ -83,6 +86,10 @@ def of_local_aws(port: int) -> dict[str, str]:
         "MILLRACE_PHONE_NUMBER": NOBODYS_NUMBER,
         "MILLRACE_CATALOG_URL": f"http://aws.localhost:{port}/{bucket}/main/amp_ingest/live/catalog",
         "MILLRACE_CATALOG_TOKEN": "local",
+        # Without the random end of its name, which AWS does not ask for.
+        "MILLRACE_REDIS_SECRET_ARN": f"{secrets_}:millrace-{ENVIRONMENT}-redis-url",
+        # As the local AWS makes it of the names of stack and resource.
+        "MILLRACE_OUTPUT_KMS_KEY": f"{keys}/{uuid5(NAMESPACE_URL, f'millrace-{ENVIRONMENT}-Key')}",
     }
 
 

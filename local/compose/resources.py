@@ -1,9 +1,9 @@
-"""``python -m local.compose.resources``: makes the stack, samples and the warehouse."""
+"""``python -m local.compose.resources``: makes the stack, the secret of Redis, samples and the warehouse."""
 
 import os
 import sys
 
-from local.stack import infrastructure, people, samples, warehouse
+from local.stack import infrastructure, people, redis_secret, redis_server, samples, warehouse
 from local.stack.config import StackConfig
 from local.stack.errors import MillraceError
 
@@ -12,7 +12,8 @@ def main() -> int:
     """2 says that the local AWS refused something; making them twice changes nothing."""
     config = StackConfig.from_environment(os.environ)
     try:
-        outputs = infrastructure.provision(config)
+        secret = redis_secret.put(config, os.environ[redis_server.URL])
+        outputs = infrastructure.provision(config, redis_secret=secret)
         samples.upload(config, infrastructure.bucket(outputs))
         warehouse.provide(config, outputs)
         people.work_team(config)

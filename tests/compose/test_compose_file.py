@@ -62,8 +62,8 @@ def test_the_schema_refuses_what_is_wrong(broken):
 
 def test_the_services_are_those_of_airflow_two_databases_and_the_local_aws():
     assert set(SERVICES) == AIRFLOW | LOCAL_AWS | {"postgres", "redis"}
-    assert {name for name, each in SERVICES.items() if "profiles" in each} == LOCAL_AWS
-    assert all(SERVICES[name]["profiles"] == ["local-aws"] for name in LOCAL_AWS)
+    assert {name for name, each in SERVICES.items() if "profiles" in each} == LOCAL_AWS | {"redis"}
+    assert all(SERVICES[name]["profiles"] == ["local-aws"] for name in LOCAL_AWS | {"redis"})
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -90,8 +90,12 @@ def test_ports_are_published_on_loopback_only_and_the_databases_not_at_all():
     ports = {name: each["ports"] for name, each in SERVICES.items() if "ports" in each}
     assert set(ports) == {"api-server", "local-aws"}
     assert all(port.startswith("127.0.0.1:") for each in ports.values() for port in each)
-    assert COMPOSE["networks"]["data"] == {"internal": True}
-    assert all(SERVICES[name]["networks"] == ["data"] for name in ("postgres", "redis"))
+    assert all(COMPOSE["networks"][name] == {"internal": True} for name in ("data", "features"))
+    reached = {name: set(each.get("networks", [])) for name, each in SERVICES.items()}
+    assert {name for name in SERVICES if "data" in reached[name]} == AIRFLOW | {"postgres"}
+    assert {name for name in SERVICES if "features" in reached[name]} == {"local-aws", "redis"}
+    assert reached["postgres"] == {"data"}
+    assert reached["redis"] == {"features"}
 
 
 def test_redis_gets_the_signals_of_its_container_and_its_password_is_on_no_command_line(tmp_path):
@@ -102,7 +106,7 @@ def test_redis_gets_the_signals_of_its_container_and_its_password_is_on_no_comma
     variables = {"PATH": f"{tmp_path}:/usr/bin:/bin", "REDISCLI_AUTH": "s3cr3t"}
     process = subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, text=True)
     line, configuration = process.communicate()[0].split("\n", 1)
-    assert line == f"{process.pid} - --dir /data --appendonly yes"
+    assert line == f"{process.pid} - --dir /data --appendonly yes --appendfsync always"
     assert configuration == "requirepass s3cr3t\n"
 
 

@@ -13,7 +13,7 @@ from local.compose import environment, resources
 from local.stack import people
 from local.stack.config import Ports, StackConfig
 from local.stack.environment import millrace
-from local.stack.infrastructure import outputs
+from local.stack.infrastructure import client, outputs
 from tests.compose.test_compose_file import OF_COMPOSE, ROOT, SERVICES, TEXT
 
 
@@ -81,15 +81,21 @@ def test_the_names_are_those_that_the_infrastructure_has_in_the_local_aws(monkey
         port = int(aws.endpoint_url.rsplit(":", 1)[1])
         monkeypatch.setenv("MILLRACE_AWS_PORT", str(port))
         monkeypatch.setenv("MILLRACE_HOME", str(tmp_path))
+        monkeypatch.setenv("MILLRACE_REDIS_URL", "redis://:given@redis:6379/0")
         assert resources.main() == 0
         config = StackConfig(home=tmp_path, ports=Ports(aws=port))
         named = millrace(config, {**outputs(config), people.WORK_TEAM: people.work_team(config)})
         made = {name: value for name, value in named.items() if _is_setting(name)}
-    # A key's name is random, and the local AWS needs none.
-    made.pop("MILLRACE_OUTPUT_KMS_KEY", None)
+        secret = client(config, "secretsmanager").get_secret_value(
+            SecretId=environment.of_local_aws(port)["MILLRACE_REDIS_SECRET_ARN"]
+        )
+    assert secret["SecretString"] == "redis://:given@redis:6379/0"
+    assert made.pop("MILLRACE_REDIS_SECRET_ARN") == secret["ARN"]
     # Containers know it by another name than this machine.
     made["MILLRACE_CATALOG_URL"] = made["MILLRACE_CATALOG_URL"].replace("127.0.0.1", "aws.localhost")
-    expected = environment.of_local_aws(port) | {"MILLRACE_TENANT": "main", "MILLRACE_TEAM": "ml"}
+    expected = environment.of_local_aws(port)
+    del expected["MILLRACE_REDIS_SECRET_ARN"]
+    expected |= {"MILLRACE_TENANT": "main", "MILLRACE_TEAM": "ml"}
     assert made == {name: value for name, value in expected.items() if _is_setting(name)}
 
 
