@@ -253,10 +253,11 @@ def test_the_stack_of_this_project_with_every_option(client: ClientOf, cloudform
         "StackName": "millrace-local",
         "TemplateBody": MILLRACE.read_text(),
         "Capabilities": ["CAPABILITY_NAMED_IAM"],
-        "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in EVERYTHING.items()],
     }
-    cloudformation.create_stack(**stack)
+    options = [{"ParameterKey": k, "ParameterValue": v} for k, v in EVERYTHING.items()]
+    cloudformation.create_stack(**stack, Parameters=options)
     cloudformation.update_stack(**stack)
+    cloudformation.update_stack(**stack, Parameters=options)
 
     [made] = cloudformation.describe_stacks(StackName="millrace-local")["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in made["Outputs"]}

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 
@@ -54,6 +55,23 @@ def test_a_key_is_made_and_changed_and_stays_the_same_key(client: ClientOf, clou
     assert kms.describe_key(KeyId="alias/mine")["KeyMetadata"]["KeyId"] == made["KeyId"]
     assert kms.get_key_rotation_status(KeyId=made["KeyId"])["KeyRotationEnabled"] is False
     assert kms.list_resource_tags(KeyId=made["KeyId"])["Tags"] == []
+
+
+def test_a_key_has_an_id_that_is_known_beforehand_unless_it_is_taken(
+    client: ClientOf, cloudformation: Any
+) -> None:
+    known = str(uuid5(NAMESPACE_URL, "s-K"))
+    body = template(K={**key(), "DeletionPolicy": "Retain"})
+    cloudformation.create_stack(StackName="s", TemplateBody=body)
+    assert the_key(client)["Arn"].endswith(f":key/{known}")
+
+    cloudformation.delete_stack(StackName="s")
+    cloudformation.create_stack(StackName="s", TemplateBody=body)
+    kms = client("kms")
+    ids = {each["KeyId"] for each in kms.list_keys()["Keys"]}
+    assert known in ids
+    assert len(ids) == 2
+    assert all(kms.describe_key(KeyId=each)["KeyMetadata"]["Arn"].endswith(each) for each in ids)
 
 
 def test_what_the_key_encrypts_can_be_decrypted(client: ClientOf, cloudformation: Any) -> None:

@@ -13,6 +13,8 @@ from local.aws.services.cloudformation import (
     keys,
     messaging,
     monitoring,
+    parameters,
+    rollback,
     sagemaker,
     streaming,
 )
@@ -51,6 +53,8 @@ def install(_aws: "LocalAws") -> None:
     """Registers :data:`RESOURCES` in moto's tables, in place of its own where it has one."""
     conditions.install()
     keys.install()
+    parameters.install()
+    rollback.install()
     for resource in RESOURCES:
         parsing.get_model_map()[resource.cloudformation_type()] = resource
         parsing.get_name_type_map()[resource.cloudformation_type()] = resource.cloudformation_name_type()

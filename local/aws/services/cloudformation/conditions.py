@@ -10,11 +10,8 @@ from moto.cloudformation.parsing import ResourceMap
 Template = Mapping[str, Any]
 
 _clean, _update = parsing.clean_json, parsing.parse_and_update_resource
-_diff, _update_all, _delete = (
-    ResourceMap.build_resource_diff,
-    ResourceMap.update,
-    ResourceMap._delete_resource,  # noqa: SLF001  # moto has no other place for it
-)
+_diff = ResourceMap.build_resource_diff
+_delete = ResourceMap._delete_resource  # noqa: SLF001  # moto has no other place for it
 
 
 def clean_json(resource_json: Any, resources_map: Any) -> Any:
@@ -69,16 +66,6 @@ def _is_conditional(resource_json: Any) -> bool:
     return "Condition" in resource_json or "'Fn::If'" in str(resource_json)
 
 
-def update(resources: Any, template: Template, parameters: Any = None) -> None:
-    """Moto remembers what it has removed, and then does not make it again."""
-    before = set(resources._resource_json_map)  # noqa: SLF001
-    _update_all(resources, template, parameters)  # type: ignore[arg-type]  # it reads
-    made = resources._parsed_resources  # noqa: SLF001
-    for name in before:
-        if name not in template["Resources"] or made.get(name) is None:
-            made.pop(name, None)
-
-
 def delete_resource(resources: Any, made: Any, resource_json: Any) -> None:
     """Takes a resource away, unless the template has it kept."""
     if resource_json.get("DeletionPolicy") != "Retain":
@@ -96,6 +83,6 @@ def install() -> None:
     parsing.parse_and_update_resource = parse_and_update_resource
     # The attributes are moto's methods, whose types say less than these.
     changed: Any = ResourceMap
-    changed.build_resource_diff, changed.update = build_resource_diff, update
+    changed.build_resource_diff = build_resource_diff
     changed._delete_resource = delete_resource  # noqa: SLF001
     Stack.stack_resources = property(stack_resources)  # type: ignore[method-assign, assignment]  # as moto's

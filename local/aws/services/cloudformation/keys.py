@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from cryptography.hazmat.primitives import serialization
 from moto.kms import models as kms
@@ -22,9 +23,17 @@ class Key(Resource, kms.Key):
     @classmethod
     @override
     def make(cls, name: str, properties: Properties, account: str, region: str) -> kms.Key:
-        return kms_backends[account][region].create_key(
+        backend = kms_backends[account][region]
+        made = backend.create_key(
             policy=None, key_usage="ENCRYPT_DECRYPT", key_spec=SYMMETRIC, description="", tags=None
         )
+        # Known beforehand, as the other names of a stack are, unless an earlier stack has left its key.
+        known = str(uuid5(NAMESPACE_URL, name.rpartition("-")[0]))
+        if known not in backend.keys:
+            made.arn = made.arn.replace(made.id, known)
+            backend.keys[known] = backend.keys.pop(made.id)
+            made.id = known
+        return made
 
     @classmethod
     @override
