@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html
 import base64
 import json
 import logging
+import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -41,12 +42,16 @@ Record = dict[str, Any]
 
 @dataclass
 class _Shard:
-    """Where a shard is read, and the shards that it came from."""
+    """Where a shard is read, and the shards that it came from.
+
+    ``drained``: its last record is read. ``finished``: it is done with too.
+    """
 
     name: str
     parents: frozenset[str]
     iterator: str | None = None
     drained: bool = False
+    finished: bool = False
     behind: float = 0.0
 
     def __str__(self) -> str:
@@ -76,6 +81,8 @@ class StreamPoller(Poller):
     def __init__(self, mapping: LocalMapping, before: Poller | None = None) -> None:
         super().__init__(mapping, before)
         self._shards: dict[str, _Shard] = {}
+        # Both parents of a merged shard may come to their ends at once.
+        self._turn = threading.Lock()
 
     @override
     def work(self) -> Iterable[_Shard]:
@@ -99,6 +106,7 @@ class StreamPoller(Poller):
                 what.iterator, what.drained = None, False
                 raise
         elif what.drained:
+            what.finished = True
             for shard in self._new_shards():
                 self.follow(shard)
             return False
@@ -116,18 +124,19 @@ class StreamPoller(Poller):
         return current().kinesis(self.mapping.region)
 
     def _new_shards(self) -> list[_Shard]:
-        """Shards that nobody reads yet and whose parents, as far as there are any, were read to the end."""
+        """Shards that nobody reads yet and whose parents, as far as there are any, are done with."""
         pages = self._client.get_paginator("list_shards").paginate(StreamName=self.mapping.source_name)
         listed = [shard for page in pages for shard in page["Shards"]]
         names = {shard["ShardId"] for shard in listed}
         found = []
-        for shard in listed:
-            named = {shard.get("ParentShardId"), shard.get("AdjacentParentShardId")}
-            parents = frozenset(named & names)
-            ready = all(parent in self._shards and self._shards[parent].drained for parent in parents)
-            if ready and shard["ShardId"] not in self._shards:
-                self._shards[shard["ShardId"]] = _Shard(shard["ShardId"], parents)
-                found.append(self._shards[shard["ShardId"]])
+        with self._turn:
+            for shard in listed:
+                named = {shard.get("ParentShardId"), shard.get("AdjacentParentShardId")}
+                parents = frozenset(named & names)
+                ready = all(parent in self._shards and self._shards[parent].finished for parent in parents)
+                if ready and shard["ShardId"] not in self._shards:
+                    self._shards[shard["ShardId"]] = _Shard(shard["ShardId"], parents)
+                    found.append(self._shards[shard["ShardId"]])
         return found
 
     def _gather(self, shard: _Shard) -> list[Record]:
