@@ -1,8 +1,9 @@
 """Images of jobs, without a container engine.
 
 On AWS an image is built from ``include/images/<name>/Dockerfile``. Here the same folder's
-``requirements.txt`` becomes a virtual environment. Its name holds a hash of what it is made from, so a
-changed file makes a new environment and an unchanged one is found again.
+``requirements.txt`` becomes a virtual environment; an image with a ``build.py`` has the environment's Python
+run that at the end. Its name holds a hash of what it is made from, so a changed file makes a new environment
+and an unchanged one is found again.
 
 An image may exist in other versions of its main library: ``versions/<version>.txt`` has the packages of
 one, and the tag of an image's URI names it. Every other tag means ``requirements.txt``.
@@ -60,6 +61,11 @@ class Image:
         return self.folder / (f"{VERSIONS}/{self.version}.txt" if self.version else "requirements.txt")
 
     @property
+    def build(self) -> Path | None:
+        """What the environment's Python runs once the packages are there; most images have none."""
+        return self.program("build")
+
+    @property
     def label(self) -> str:
         """What messages call it."""
         return f"{self.name} {self.version}" if self.version else self.name
@@ -70,8 +76,9 @@ class Image:
         return script if script.is_file() else None
 
     def digest(self) -> str:
-        """Twelve hexadecimal digits over the requirements and the Python that installs them."""
+        """Twelve hexadecimal digits over what is installed and built, and the Python that does it."""
         content = self.requirements.read_bytes() if self.requirements.is_file() else b""
+        content += self.build.read_bytes() if self.build else b""
         return hashlib.sha256(content + b"\0" + _python_version().encode()).hexdigest()[:12]
 
 
@@ -137,10 +144,13 @@ class ImageStore:
             # --relocatable: the environment is made under one name and used under another.
             venv: list[str | Path] = ["venv", "--quiet", "--relocatable", "--allow-existing"]
             _uv([*venv, "--python", sys.executable, partial], image, progress)
+            python = partial / "bin" / "python"
             if _count(image.requirements):
-                python = partial / "bin" / "python"
                 install: list[str | Path] = ["pip", "install", "--no-deps", "--python", python]
                 _uv([*install, "--requirements", image.requirements], image, progress)
+            if image.build:
+                progress(f"Image {image.label}: running {image.build.name}, which may take minutes.")
+                _run([python, "-u", image.build], image, progress)
             partial.chmod(0o755)
             partial.rename(environment)
         finally:
@@ -149,8 +159,12 @@ class ImageStore:
 
 
 def _uv(arguments: list[str | Path], image: Image, progress: Progress) -> None:
+    _run([find_uv_bin(), *arguments, "--no-config"], image, progress)
+
+
+def _run(command: list[str | Path], image: Image, progress: Progress) -> None:
     # uv prefers the environment it was started from over everything else, and that is Airflow's.
-    misleading = ("VIRTUAL_ENV", "UV_INTERNAL__PARENT_INTERPRETER")
+    misleading = ("VIRTUAL_ENV", "UV_INTERNAL__PARENT_INTERPRETER", "PYTHONPATH")
     lines = []
     with (
         Path(os.devnull).open("wb") as report,
@@ -158,7 +172,7 @@ def _uv(arguments: list[str | Path], image: Image, progress: Progress) -> None:
         subprocess.Popen(
             [
                 *(sys.executable, "-I", "-S", init_process.__file__, "0", str(report.fileno()), ""),
-                *(find_uv_bin(), *map(str, arguments), "--no-config"),
+                *map(str, command),
             ],
             env={k: v for k, v in os.environ.items() if k not in misleading},
             stdin=subprocess.PIPE,

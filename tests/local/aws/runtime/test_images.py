@@ -11,6 +11,8 @@ import pytest
 
 from local.aws.runtime.images import SOURCES, Image, ImageBuildFailed, ImageStore, UnknownImageError
 
+HERE = "Images here: horovod, sklearn, spark, speech, xgboost"
+
 
 def _wheel(folder):
     """The smallest package that can be installed without a network."""
@@ -73,6 +75,36 @@ def test_a_failed_installation_leaves_nothing_and_says_what_to_do(store):
     assert [p.name for p in store.home.iterdir() if p.is_dir()] == []
 
 
+BUILDS = """
+import sysconfig
+from pathlib import Path
+
+import millrace_probe
+
+Path(sysconfig.get_path("purelib"), "built.py").write_text(f"from_packages = {millrace_probe.here}")
+print("half done")
+"""
+
+
+def test_an_image_is_built_once_its_packages_are_there(store):
+    image = store.resolve("probe")
+    plain = store.ensure(image)
+    (image.folder / "build.py").write_text(BUILDS)
+    said = []
+    built = store.ensure(image, said.append)
+    assert {"Image probe: running build.py, which may take minutes.", "Image probe: half done"} <= set(said)
+    assert _imports(built / "bin" / "python", "built")
+    assert not _imports(plain / "bin" / "python", "built")
+
+
+def test_a_build_that_fails_leaves_nothing_and_says_why(store):
+    image = store.resolve("probe")
+    (image.folder / "build.py").write_text("raise SystemExit('there is no compiler')")
+    with pytest.raises(ImageBuildFailed, match=r"could not be installed .*there is no compiler"):
+        store.ensure(image)
+    assert [p.name for p in store.home.iterdir() if p.is_dir()] == []
+
+
 def test_what_a_killed_installation_left_is_swept_before_the_next(store):
     image = store.resolve("probe")
     left = store.home / f".{store.path(image).name}.k1ll3d"
@@ -100,7 +132,7 @@ def test_an_unknown_name_is_one_sentence(store):
     command = [sys.executable, "-m", "local.aws.runtime.images", "ghost", "--images", str(store.home)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=SOURCES.parents[1], check=False)
     assert done.returncode == 1
-    assert done.stderr == "Requested image ghost not found. Images here: sklearn, spark, speech, xgboost.\n"
+    assert done.stderr == f"Requested image ghost not found. {HERE}.\n"
 
 
 @pytest.mark.parametrize(
@@ -128,7 +160,7 @@ def test_uris_name_images(uri, name):
 
 @pytest.mark.parametrize("uri", ["", "ghost", "a/../spark/..", "spark:bad tag", "x/entrypoint:1"])
 def test_other_uris_do_not(uri):
-    with pytest.raises(UnknownImageError, match="Images here: sklearn, spark, speech, xgboost"):
+    with pytest.raises(UnknownImageError, match=HERE):
         ImageStore(SOURCES).resolve(uri)
 
 
