@@ -17,22 +17,24 @@ from .environment import (
 )
 
 Algorithm = Callable[[dict[str, str]], None]
+Runner = Callable[[Path, list[str], dict[str, str]], int]
 
 
-def main(algorithm: Algorithm | None = None, library: Path | None = None) -> int:
+def main(algorithm: Algorithm | None = None, library: Path | None = None, run: Runner = program.run) -> int:
     """Runs the job that `/opt/ml/input/config` describes; returns the exit code.
 
     Args:
         algorithm: called with the hyperparameters as text where no script is named. A `ValueError` that it
             raises is the user's mistake and is reported without a traceback.
         library: a folder with packages that the image offers to scripts.
+        run: runs a script with arguments and variables, and returns the exit code.
     """
     try:
         raw = paths.read_config("hyperparameters")
         values = decode(raw)
         _make_folders()
         if "sagemaker_program" in values:
-            return _run_script(values, library)
+            return _run_script(values, library, run)
         os.environ.update(training_environment())
         (algorithm or _no_algorithm)(algorithm_hyperparameters(raw))
     except ValueError as error:
@@ -43,7 +45,7 @@ def main(algorithm: Algorithm | None = None, library: Path | None = None) -> int
     return 0
 
 
-def _run_script(values: dict[str, Any], library: Path | None) -> int:
+def _run_script(values: dict[str, Any], library: Path | None, run: Runner) -> int:
     root = paths.base()
     name = str(values["sagemaker_program"])
     code = source.fetch(str(values.get("sagemaker_submit_directory", root / "code")), root / "code")
@@ -56,7 +58,7 @@ def _run_script(values: dict[str, Any], library: Path | None) -> int:
     # The script's own modules come before the image's, which may have the same names.
     folders = [str(code), os.environ.get("PYTHONPATH", ""), str(library or "")]
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, folders))
-    return program.run(script, arguments(user_hyperparameters(values)), environment)
+    return run(script, arguments(user_hyperparameters(values)), environment)
 
 
 def _no_algorithm(_: dict[str, str]) -> None:

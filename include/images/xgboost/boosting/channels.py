@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from entrypoint import hosts, paths  # type: ignore[import-not-found]
+from entrypoint import hosts, paths, pipes  # type: ignore[import-not-found]
 
-from . import parquet_rows, pipes
+from . import parquet_rows
 from .batch import Batch, DataError, Layout
 from .content_types import Format, parse
 from .formats import batches
@@ -71,7 +71,7 @@ class Channel:
     def _of_pipe(self, form: Format, layout: Layout, share: Share) -> Iterator[tuple[str, Batch]]:
         path = self.folder.with_name(f"{self.name}_0")
         before = 0
-        with pipes.buffered(path) as stream:
+        with pipes.buffered(path, DataError) as stream:
             for batch in batches(form, stream, f"Pipe {path.name}", layout):
                 yield f"Pipe {path.name}", share.of_rows(batch, before)
                 before += batch.rows

@@ -119,9 +119,9 @@ def _wait_end(process, seconds):
 def test_a_silent_pipe_is_an_error(tmp_path, python):
     """The bound itself, ten minutes, is made short."""
     script = (
-        "import sys; from pathlib import Path; from boosting import pipes\n"
+        "import sys; from pathlib import Path; from entrypoint import pipes\n"
         "pipes.PATIENCE_SECONDS = 0.2\n"
-        "pipes.buffered(Path(sys.argv[1])).read()"
+        "pipes.buffered(Path(sys.argv[1]), ValueError).read()"
     )
     path = Job(tmp_path / "job").pipe("train")
     assert "Nothing came through the pipe train_0 for 0 s" in _said(python, script, path)

@@ -6,8 +6,6 @@ import select
 import time
 from pathlib import Path
 
-from .batch import DataError
-
 PATIENCE_SECONDS = 600.0
 """How long a pipe may be absent, without a writer, or silent."""
 CAPACITY = 1 << 20
@@ -20,14 +18,15 @@ class PipeReader(io.RawIOBase):
     it opened its end. This one waits for a bounded time, for the writer as for each of its bytes, and ends
     when the writer has closed its end or is gone.
 
-    Raises:
-        DataError: on opening or reading, nothing came for ten minutes.
+    Args:
+        path: of the pipe.
+        error: what is raised, on opening or reading, when nothing came for ten minutes.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, error: type[Exception]) -> None:
         super().__init__()
-        self.path = path
-        self._descriptor = _opened(path)
+        self.path, self.error = path, error
+        self._descriptor = _opened(path, error)
         self._poll = select.poll()
         self._poll.register(self._descriptor, select.POLLIN)
 
@@ -38,7 +37,7 @@ class PipeReader(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Waits for bytes; 0 when there is no writer any more."""
         if not self._poll.poll(PATIENCE_SECONDS * 1000):
-            raise DataError(f"Nothing came through the pipe {self.path.name} for {PATIENCE_SECONDS:.0f} s.")
+            raise self.error(f"Nothing came through the pipe {self.path.name} for {PATIENCE_SECONDS:.0f} s.")
         return os.readv(self._descriptor, [buffer])
 
     def close(self) -> None:
@@ -48,7 +47,7 @@ class PipeReader(io.RawIOBase):
         super().close()
 
 
-def _opened(path: Path) -> int:
+def _opened(path: Path, error: type[Exception]) -> int:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
@@ -56,12 +55,10 @@ def _opened(path: Path) -> int:
             return os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         except FileNotFoundError:
             if time.monotonic() > deadline:
-                raise DataError(
-                    f"The pipe {path.name} is not there after {PATIENCE_SECONDS:.0f} s."
-                ) from None
+                raise error(f"The pipe {path.name} is not there after {PATIENCE_SECONDS:.0f} s.") from None
         time.sleep(0.05)
 
 
-def buffered(path: Path) -> io.BufferedReader:
-    """The pipe as a stream. Raises `DataError`."""
-    return io.BufferedReader(PipeReader(path), CAPACITY)
+def buffered(path: Path, error: type[Exception]) -> io.BufferedReader:
+    """The pipe as a stream; raises ``error`` as `PipeReader` does."""
+    return io.BufferedReader(PipeReader(path, error), CAPACITY)
