@@ -12,6 +12,8 @@ from include.bundles import Bundle
 from include.run import Run
 from include.sagemaker.instances import Instances, Request, vpc_config
 
+TENSORBOARD = "/opt/ml/output/tensorboard"
+
 
 @dataclass(frozen=True)
 class Channel:
@@ -82,7 +84,8 @@ class TrainingJob:
     built-in algorithm. ``version`` is the image's, the environment's own if there is
     none. ``metric_definitions`` maps a metric to the regular expression that finds it
     in the log. What the program saves below ``/opt/ml/checkpoints`` goes to the prefix
-    ``checkpoints`` while the job runs, and is there again when it starts anew.
+    ``checkpoints`` while the job runs, and is there again when it starts anew. What it
+    writes below ``/opt/ml/output/tensorboard`` goes to the prefix ``tensorboard``.
     """
 
     image: str
@@ -95,6 +98,7 @@ class TrainingJob:
     code: Bundle | None = None
     program: str = "train.py"
     checkpoints: str | None = None
+    tensorboard: str | None = None
     spot: Spot | None = None
 
     def request(self, run: Run) -> Request:
@@ -128,6 +132,8 @@ class TrainingJob:
             request["StoppingCondition"] |= self.spot.condition(run)
         if self.checkpoints:
             request["CheckpointConfig"] = {"S3Uri": self.checkpoints}
+        if self.tensorboard:
+            request["TensorBoardOutputConfig"] = {"S3OutputPath": self.tensorboard, "LocalPath": TENSORBOARD}
         if run.settings.volume_kms_key:
             request["ResourceConfig"]["VolumeKmsKeyId"] = run.settings.volume_kms_key
         if run.settings.output_kms_key:

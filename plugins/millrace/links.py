@@ -49,5 +49,11 @@ class ReportLink(_RemoteLink):
     name = "Report"
 
 
+class TensorBoardLink(_RemoteLink):
+    """What a training job writes for TensorBoard, while it runs; ``millrace tensorboard`` shows it."""
+
+    name = "TensorBoard"
+
+
 LINKS: tuple[BaseOperatorLink, ...] = (JobLink(), LogLink(), OutputLink(), DescriptionLink())
 """Those of every job."""

@@ -6,7 +6,7 @@ from typing import Any
 from moto.sagemaker.models import SageMakerModelBackend
 
 from local.aws.runtime.images import UnknownImageError
-from local.aws.services.sagemaker import channels, checkpoints, context, spot, validation
+from local.aws.services.sagemaker import channels, checkpoints, context, spot, tensorboard, validation
 from local.aws.services.sagemaker.listing import page, select
 from local.aws.services.sagemaker.processing import ProcessingRun
 from local.aws.services.sagemaker.records import (
@@ -57,6 +57,7 @@ class JobOperations(SageMakerModelBackend):
         validation.check_metrics(algorithm.get("MetricDefinitions") or [])
         channels.check(request)
         checkpoints.check(request.get("CheckpointConfig"))
+        tensorboard.check(request.get("TensorBoardOutputConfig"))
         validation.check_stopping_condition(request.get("StoppingCondition"))
         spot.check_waiting(request)
         validation.check_s3_uri(request["OutputDataConfig"]["S3OutputPath"], "S3OutputPath")

@@ -12,7 +12,7 @@ from local.aws.runtime.images import Image
 from local.aws.runtime.logs import MetricScraper
 from local.aws.runtime.pipes import PipeFeeder
 from local.aws.runtime.transfer import S3Uri
-from local.aws.services.sagemaker import artifacts, channels, checkpoints
+from local.aws.services.sagemaker import artifacts, channels, checkpoints, tensorboard
 from local.aws.services.sagemaker.delivery import FAILED, Delivery
 from local.aws.services.sagemaker.records import TrainingJob, now
 from local.aws.services.sagemaker.run import (
@@ -118,11 +118,10 @@ class TrainingRun(JobRun):
         self.job.step("Downloading", "Downloading input data", TrainingStartTime=start)
         for index, host in enumerate(self.hosts):
             self._fill(host, index)
-        saved = checkpoints.restore(
-            self.context.s3(self.job.region),
-            self.request.get("CheckpointConfig"),
-            [self._base(host) for host in self.hosts],
-        )
+        client, bases = self.context.s3(self.job.region), [self._base(host) for host in self.hosts]
+        saved = checkpoints.restore(client, self.request.get("CheckpointConfig"), bases)
+        board = self.request.get("TensorBoardOutputConfig")
+        saved += tensorboard.uploads(client, board, self.job.name, bases)
         ended: Exception | None = None
         try:
             self._raise_failure(self._train(image, venv, saved))

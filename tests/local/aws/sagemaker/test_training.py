@@ -138,6 +138,25 @@ def test_checkpoints_that_s3_refuses_cost_a_job_neither_its_model_nor_its_own_re
     assert job["FailureReason"] == "AlgorithmError: ValueError: bad, exit code: 3"
 
 
+def test_what_tensorboard_shows_is_in_s3_while_the_job_runs(account):
+    code = """
+import time
+(base / "output/tensorboard/run").mkdir()
+(base / "output/tensorboard/run/events").write_text("scalars")
+time.sleep(600)
+"""
+    config = {"S3OutputPath": f"s3://{account.bucket}/boards/"}
+    account.sagemaker.create_training_job(
+        **account.training_request("board", code, TensorBoardOutputConfig=config)
+    )
+    [key] = until(lambda: account.keys("boards/"), bool)
+    assert (key, account.get(key)) == ("boards/board/tensorboard-output/run/events", b"scalars")
+    described = account.sagemaker.describe_training_job(TrainingJobName="board")
+    assert (described["TrainingJobStatus"], described["TensorBoardOutputConfig"]) == ("InProgress", config)
+    account.sagemaker.stop_training_job(TrainingJobName="board")
+    assert account.trained("board")["TrainingJobStatus"] == "Stopped"
+
+
 def test_uncompressed_output_is_a_folder(account):
     config = {"S3OutputPath": f"s3://{account.bucket}/raw/", "CompressionType": "NONE"}
     job = account.train("raw", "(base / 'model/m').write_text('1')", OutputDataConfig=config)
