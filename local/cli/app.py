@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from local.cli import history, inbox, interrupt, logs, review, run, stack, wer
+from local.cli import history, inbox, interrupt, logs, review, run, stack, tensorboard, wer
 from local.cli.console import errors
 from local.stack.errors import MillraceError
 
@@ -27,6 +27,7 @@ app.command()(run.run)
 app.command()(run.trigger)
 app.command()(logs.logs)
 app.command()(history.history)
+app.command()(tensorboard.tensorboard)
 app.command()(interrupt.interrupt)
 app.command()(review.review)
 app.command()(inbox.inbox)

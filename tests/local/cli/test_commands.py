@@ -172,6 +172,7 @@ def test_trigger_prints_the_run_and_returns(machine):
         (["logs", "demo", "--run-id", "none"], "demo has no run 'none'"),
         (["interrupt", "nothing"], "There is no training job 'nothing'."),
         (["history", "no_input"], "left no Spark event logs under s3://"),
+        (["tensorboard", "no_input"], "left no scalars under s3://"),
         (["up"], "runs on ports"),
     ],
 )
@@ -235,7 +236,15 @@ def test_a_process_that_is_killed_comes_back(machine):
 
 
 @pytest.mark.parametrize(
-    "words", [["status"], ["trigger", "demo"], ["logs", "demo"], ["history", "demo"], ["interrupt", "job"]]
+    "words",
+    [
+        ["status"],
+        ["trigger", "demo"],
+        ["logs", "demo"],
+        ["history", "demo"],
+        ["tensorboard", "demo"],
+        ["interrupt", "job"],
+    ],
 )
 def test_a_stack_that_does_not_run_is_exit_code_3(stopped, words):
     done = stopped.millrace(*words)
@@ -261,7 +270,8 @@ def test_no_java_is_told_before_anything_starts(stopped, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "command", ["", "up", "down", "status", "run", "trigger", "logs", "history", "interrupt"]
+    "command",
+    ["", "up", "down", "status", "run", "trigger", "logs", "history", "tensorboard", "interrupt"],
 )
 def test_every_command_explains_itself(stopped, command):
     done = stopped.millrace(*filter(None, [command]), "--help")
