@@ -20,6 +20,7 @@ from include.sagemaker import (
     TrainingJob,
     TransformJob,
 )
+from include.sagemaker.comparison import comparison
 from include.spark import check_network, s3_encryption, spark_job
 
 SUITE = Path(__file__).parents[1] / "expectations" / "abalone.json"
@@ -121,20 +122,13 @@ def scoring(run: Run, model: str) -> TransformJob | None:
 
 def evaluation(run: Run, model: str, champion: str | None) -> ProcessingJob:
     """The new model and the champion, measured on this run's validation rows."""
-    inputs = {"model": model, "validation": run.uri("features", "csv", "validation")}
-    arguments = ["--model", f"{INPUT}/model", "--validation", f"{INPUT}/validation"]
-    if champion:
-        inputs["champion"] = champion
-        arguments += ["--champion", f"{INPUT}/champion"]
-    return ProcessingJob(
+    return comparison(
+        run,
         image="xgboost",
-        command=["python3", f"{INPUT}/code/evaluate.py"],
-        arguments=[*arguments, "--output", f"{OUTPUT}/evaluation"],
-        instances=Instances(run.params["processing_instance_type"]),
-        inputs=inputs,
-        outputs={"evaluation": run.uri("evaluation")},
-        files={"code": Bundle.of_job("abalone")},
-        metrics="evaluation",
+        code=Bundle.of_job("abalone"),
+        model=model,
+        champion=champion,
+        validation=run.uri("features", "csv", "validation"),
     )
 
 

@@ -15,6 +15,7 @@ from include.gates import Verdict, beats_champion
 from include.naming import feature_group_name
 from include.run import Run
 from include.sagemaker import INPUT, OUTPUT, Channel, Instances, ProcessingJob, TrainingJob
+from include.sagemaker.comparison import comparison
 from include.spark import check_network
 
 IMAGE = "sklearn"
@@ -99,21 +100,8 @@ def training(run: Run) -> TrainingJob:
 
 def evaluation(run: Run, model: str, champion: str | None) -> ProcessingJob:
     """The forest, the heuristic and the champion, measured on the days held out."""
-    inputs = {"model": model, "test": run.uri("training-set", "test")}
-    arguments = ["--model", f"{INPUT}/model", "--test", f"{INPUT}/test"]
-    if champion:
-        inputs["champion"] = champion
-        arguments += ["--champion", f"{INPUT}/champion"]
-    return ProcessingJob(
-        image=IMAGE,
-        command=["python3", f"{INPUT}/code/evaluate.py"],
-        arguments=[*arguments, "--output", f"{OUTPUT}/evaluation"],
-        instances=Instances(run.params["processing_instance_type"]),
-        inputs=inputs,
-        outputs={"evaluation": run.uri("evaluation")},
-        files={"code": code()},
-        metrics="evaluation",
-    )
+    test = run.uri("training-set", "test")
+    return comparison(run, image=IMAGE, code=code(), model=model, champion=champion, test=test)
 
 
 def verdict(run: Run, metrics: Mapping[str, float], champion: str | None) -> Verdict:

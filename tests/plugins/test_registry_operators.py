@@ -28,7 +28,7 @@ def registry(aws, context):
 def challenge(context):
     """Lets a model with an error challenge the champion; the tasks that are skipped."""
 
-    def make(artifact, rmse, champion_rmse=None):
+    def make(artifact, rmse, champion_rmse=None, if_better="deploy"):
         metrics = {"rmse": rmse} | ({"champion_rmse": champion_rmse} if champion_rmse is not None else {})
         with DAG("challenge"):
             gate = ModelGateOperator(
@@ -37,7 +37,7 @@ def challenge(context):
                 metrics=metrics,
                 champion=None,
                 verdict=lambda run, m, _: beats_champion("rmse", m["rmse"], m.get("champion_rmse"), worst=3),
-                if_better="deploy",
+                if_better=if_better,
                 image="tiny",
                 aws_conn_id=None,
             )
@@ -52,8 +52,8 @@ def challenge(context):
     return make
 
 
-def find_champion(context):
-    return FindChampionOperator(task_id="find", aws_conn_id=None).execute(context)["artifact"]
+def find_champion(context, *, serves=True):
+    return FindChampionOperator(task_id="find", serves=serves, aws_conn_id=None).execute(context)["artifact"]
 
 
 @pytest.fixture
@@ -105,6 +105,14 @@ def test_where_no_endpoint_is_up_nobody_is_champion(challenge, context, served, 
     served()
     sagemaker.delete_endpoint(EndpointName=run_of(context).resource_name)
     assert find_champion(context) is None
+
+
+def test_a_model_that_nothing_puts_in_service_is_champion_as_soon_as_it_wins(challenge, context):
+    assert find_champion(context, serves=False) is None
+    assert challenge("s3://a-bucket/one.tar.gz", 2.0, if_better=None) == []
+    assert find_champion(context, serves=False) == "s3://a-bucket/one.tar.gz"
+    assert challenge("s3://a-bucket/two.tar.gz", 2.1, 2.0, if_better=None) == []
+    assert find_champion(context, serves=False) == "s3://a-bucket/one.tar.gz"
 
 
 @pytest.mark.parametrize("rmse", [2.0, 2.1])

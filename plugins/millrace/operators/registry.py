@@ -17,19 +17,30 @@ from millrace.operators.base import AwsOperator
 
 
 class FindChampionOperator(AwsOperator):
-    """The artifact of the model that serves, or None where none does: any that keeps its bound is better."""
+    """The artifact of the champion, or None where there is none: any that keeps its bound is better.
+
+    Args:
+        serves: the champion is the approved model only while its endpoint is there; else it is as it is.
+    """
+
+    def __init__(self, *, serves: bool = True, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.serves = serves
 
     @override
     def execute(self, context: Context) -> dict[str, str | None]:
         name = run_of(context).resource_name
-        endpoint = JobHook(ENDPOINT, self.aws_conn_id, self.region_name).describe(name)
-        serves = endpoint is not None and endpoint.status not in ENDPOINT.failed
-        champion = ModelRegistry(name, self.aws_conn_id, self.region_name).champion() if serves else None
+        registry = ModelRegistry(name, self.aws_conn_id, self.region_name)
+        champion = registry.champion() if not self.serves or self._has_endpoint(name) else None
         self.log.info("the champion is %s", champion.package if champion else "still to come")
         return {
             "artifact": champion.artifact if champion else None,
             "package": champion.package if champion else None,
         }
+
+    def _has_endpoint(self, name: str) -> bool:
+        endpoint = JobHook(ENDPOINT, self.aws_conn_id, self.region_name).describe(name)
+        return endpoint is not None and endpoint.status not in ENDPOINT.failed
 
 
 class ModelGateOperator(AwsOperator, BranchMixIn):
@@ -44,7 +55,8 @@ class ModelGateOperator(AwsOperator, BranchMixIn):
         metrics: what was measured of it and of the champion on the same rows.
         champion: the champion's artifact, or None.
         verdict: decides from the run, the metrics and the champion.
-        if_better: the task that puts the model in service.
+        if_better: the task that puts the model in service; None where there is none, and a model that wins is
+            approved at once.
     """
 
     template_fields: Sequence[str] = ("artifact", "metrics", "champion")
@@ -57,7 +69,7 @@ class ModelGateOperator(AwsOperator, BranchMixIn):
         metrics: Any,
         champion: Any,
         verdict: Callable[[Run, Mapping[str, float], str | None], Verdict],
-        if_better: str,
+        if_better: str | None,
         image: str,
         content_types: Sequence[str] = ("text/csv",),
         **kwargs: Any,
@@ -84,11 +96,13 @@ class ModelGateOperator(AwsOperator, BranchMixIn):
             since=run.run_after,
         )
         verdict = self.verdict(run, self.metrics, self.champion)
-        registry.decide(package, Approval.PENDING if verdict.passed else Approval.REJECTED, verdict.reason)
+        wins = Approval.PENDING if self.if_better else Approval.APPROVED
+        registry.decide(package, wins if verdict.passed else Approval.REJECTED, verdict.reason)
         self.log.info("%s %s: %s", package, "goes on" if verdict.passed else "is rejected", verdict.reason)
         # Pushed by hand, because skipping the deployment ends the task by an exception.
         result = {"package": package, "better": verdict.passed, "reason": verdict.reason}
         for key, value in {**result, "return_value": result}.items():
             context["ti"].xcom_push(key=key, value=value)
-        keep = {t.task_id for t in self.downstream_list if t.task_id != self.if_better}
-        self.do_branch(context, keep | ({self.if_better} if verdict.passed else set()))
+        if self.if_better:
+            keep = {t.task_id for t in self.downstream_list if t.task_id != self.if_better}
+            self.do_branch(context, keep | ({self.if_better} if verdict.passed else set()))

@@ -6,12 +6,12 @@ from typing import Any
 from airflow.sdk import Context
 from typing_extensions import override
 
-from include.sagemaker import ProcessingJob, TrainingJob, TransformJob, TuningJob, spot_savings
+from include.sagemaker import ProcessingJob, TransformJob, TuningJob, spot_savings
 from millrace.descriptions import JobDescription
 from millrace.jobs import PROCESSING, TRAINING, TRANSFORM, TUNING
 from millrace.launching import Launch
 from millrace.links import LINKS, ReportLink
-from millrace.operators.job import AwsJobOperator
+from millrace.operators.job import AwsJobOperator, Job
 
 
 class ProcessingJobOperator(AwsJobOperator):
@@ -57,7 +57,7 @@ class TrainingJobOperator(AwsJobOperator):
 
     ui_color = "#dcebfa"
 
-    def __init__(self, *, build: Callable[..., TrainingJob], **kwargs: Any) -> None:
+    def __init__(self, *, build: Callable[..., Job], **kwargs: Any) -> None:
         super().__init__(kind=TRAINING, build=build, **kwargs)
 
     @override
