@@ -15,7 +15,8 @@ def libraries(image: str, *names: str) -> list[str]:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
 
 
-@pytest.mark.parametrize("image", ["sklearn", "spark", "speech", "xgboost"])
+@pytest.mark.timeout(1800)  # Horovod is compiled, once
+@pytest.mark.parametrize("image", ["horovod", "sklearn", "spark", "speech", "xgboost"])
 def test_no_module_of_a_job_hides_a_library(jobs, image):
     ours = sorted({path.stem for path in jobs.glob("*/*.py")})
     assert {"build_features", "train"} <= set(ours)
