@@ -36,7 +36,8 @@ browser: ## Install Debian's Chromium, without which the browser tests are skipp
 	&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
 
 # Those under a whole Airflow come after the others and one by one: they need both cores for themselves.
-# What fails while two run beside each other has one more try on a quiet machine; both verdicts stay in the log.
+# The others wait more than they compute, so four of them share two cores. What fails meanwhile has one more try
+# alone; both verdicts stay in the log.
 WHOLE := tests/browser tests/chaos tests/e2e
 PARTS := $(addprefix --ignore=,$(WHOLE))
 .PHONY: test
@@ -44,7 +45,7 @@ test: install ## Run the tests (ARGS=tests/plugins for some of them)
 ifdef ARGS
 	@$(BIN)/pytest $(ARGS)
 else
-	@$(BIN)/pytest --numprocesses 2 $(PARTS); parts=$$?; \
+	@$(BIN)/pytest --numprocesses 4 --dist worksteal $(PARTS); parts=$$?; \
 	if [ $$parts -eq 1 ]; then echo "Once more, one by one:"; $(BIN)/pytest --last-failed $(PARTS); parts=$$?; fi; \
 	$(BIN)/pytest $(WHOLE) && exit $$parts
 endif

@@ -129,15 +129,17 @@ def test_long_polls_do_not_hold_others_up(client: ClientOf) -> None:
     sqs = client("sqs", config=Config(max_pool_connections=20))
     url = sqs.create_queue(QueueName="idle")["QueueUrl"]
     with ThreadPoolExecutor(12) as pool:
-        polls = [pool.submit(sqs.receive_message, QueueUrl=url, WaitTimeSeconds=3) for _ in range(12)]
+        polls = [pool.submit(sqs.receive_message, QueueUrl=url, WaitTimeSeconds=20) for _ in range(12)]
         time.sleep(0.3)
         for number in range(20):
             client("s3").create_bucket(Bucket=f"bucket-{number}")
         still_waiting = [poll for poll in polls if not poll.done()]
-        received = [poll.result().get("Messages", []) for poll in polls]
+        for number in range(12):
+            sqs.send_message(QueueUrl=url, MessageBody=str(number))
+        received = [poll.result()["Messages"] for poll in polls]
 
     assert len(still_waiting) == 12
-    assert received == [[]] * 12
+    assert {message["Body"] for messages in received for message in messages} == set(map(str, range(12)))
 
 
 def test_two_receivers_never_take_the_same_message(client: ClientOf) -> None:

@@ -158,9 +158,9 @@ def test_a_job_that_waits_too_long_is_stopped(account, monkeypatch):
 
 
 def test_the_time_limit_counts_all_attempts(account, monkeypatch):
-    monkeypatch.setattr(context.current(), "market", SpotMarket((1.2, 1.2, 1.2)))
+    monkeypatch.setattr(context.current(), "market", SpotMarket((5.0, 5.0, 5.0)))
     request = _request(account, "limited", "import time; time.sleep(600)", checkpoints=False)
-    request["StoppingCondition"]["MaxRuntimeInSeconds"] = 2
+    request["StoppingCondition"]["MaxRuntimeInSeconds"] = 8
     account.sagemaker.create_training_job(**request)
     job = account.trained("limited")
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
