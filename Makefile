@@ -45,7 +45,7 @@ test: install ## Run the tests (ARGS=tests/plugins for some of them)
 ifdef ARGS
 	@$(BIN)/pytest $(ARGS)
 else
-	@$(BIN)/pytest --numprocesses 4 --dist worksteal $(PARTS); parts=$$?; \
+	@$(BIN)/pytest --numprocesses 4 $(PARTS); parts=$$?; \
 	if [ $$parts -eq 1 ]; then echo "Once more, one by one:"; $(BIN)/pytest --last-failed $(PARTS); parts=$$?; fi; \
 	$(BIN)/pytest $(WHOLE) && exit $$parts
 endif

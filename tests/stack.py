@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -128,6 +129,22 @@ class StackUnderTest:
             headers={"Authorization": f"Bearer {token}"},
             timeout=PATIENCE,
         )
+
+    def over_rest(self, dag_id: str, conf: dict[str, Any]) -> dict[str, Any]:
+        """A run that the REST API starts, once it is over."""
+        with self.api() as api:
+            api.patch(f"/dags/{dag_id}", json={"is_paused": False}).raise_for_status()
+            answer = api.post(f"/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf})
+        return self.ended(dag_id, answer.raise_for_status().json()["dag_run_id"])
+
+    def ended(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        """A run, once it is over."""
+        with self.api() as api:
+            while True:
+                run: dict[str, Any] = api.get(f"/dags/{dag_id}/dagRuns/{run_id}").raise_for_status().json()
+                if run["state"] not in ("queued", "running"):
+                    return run
+                time.sleep(1)
 
     def states(self, dag_id: str, run_id: str) -> dict[str, str]:
         """Task -> state of a run."""

@@ -4,6 +4,7 @@ Pictures go to a temporary folder, or to the one that MILLRACE_PICTURES names.
 """
 
 import time
+from contextlib import contextmanager
 from urllib.parse import unquote
 
 import pytest
@@ -15,14 +16,8 @@ PATIENCE = 30_000
 """Milliseconds for what Airflow shows once its page is there."""
 
 
-@pytest.fixture(scope="module")
-def finished(stack):
-    """A finished run of the sample."""
-    return stack.run("abalone")
-
-
-@pytest.fixture
-def page(stack):
+@contextmanager
+def logged_in(stack):
     """A page of a browser that has logged in."""
     with launched() as browser:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
@@ -32,6 +27,34 @@ def page(stack):
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url(lambda url: "/auth/" not in url)
         page.wait_for_load_state("networkidle")
+        yield page
+
+
+@pytest.fixture(scope="module")
+def dag(stack):
+    """The address of the pipeline's page, once Airflow has read its file."""
+    with stack.api() as api:
+        while api.get("/dags/abalone").status_code == 404:
+            time.sleep(1)
+    return f"{stack.airflow_url}/dags/abalone"
+
+
+@pytest.fixture(scope="module")
+def finished(stack, dag):
+    """A run of the sample that the form has started, once it is over."""
+    with logged_in(stack) as page:
+        page.goto(dag)
+        page.get_by_role("button", name="Trigger").first.click()
+        expect(page.get_by_text("Boosting rounds.")).to_be_visible(timeout=PATIENCE)
+        page.get_by_role("button", name="Trigger").last.click()
+        page.wait_for_url("**/runs/manual__*")
+        run_id = unquote(page.url.rpartition("/runs/")[2])
+    return stack.ended("abalone", run_id)
+
+
+@pytest.fixture
+def page(stack):
+    with logged_in(stack) as page:
         yield page
 
 
@@ -48,30 +71,27 @@ def keep(page, tmp_path):
     return picture
 
 
-def test_the_run_is_shown_with_every_task(stack, finished, page, keep):
-    page.goto(f"{stack.airflow_url}/dags/abalone/runs/{finished['run_id']}")
+def test_the_form_shows_params_with_their_descriptions(dag, page, keep):
+    page.goto(dag)
+    page.get_by_role("button", name="Trigger").first.click()
+    for description in ("Boosting rounds.", "Delete the endpoint when the run is over."):
+        expect(page.get_by_text(description)).to_be_visible(timeout=PATIENCE)
+    keep("abalone-form")
+
+
+def test_the_form_starts_a_run(finished):
+    assert (finished["state"], finished["triggered_by"]) == ("success", "ui")
+
+
+def test_the_run_is_shown_with_every_task(dag, finished, page, keep):
+    page.goto(f"{dag}/runs/{finished['dag_run_id']}")
     for task in ("build_features", "check_features", "train", "beats_champion", "smoke_test"):
         expect(page.get_by_text(task).first).to_be_visible(timeout=PATIENCE)
     keep("abalone")
 
 
-def test_the_form_shows_params_with_their_descriptions_and_starts_a_run(stack, finished, page, keep):
-    page.goto(f"{stack.airflow_url}/dags/abalone")
-    page.get_by_role("button", name="Trigger").first.click()
-    for description in ("Boosting rounds.", "Delete the endpoint when the run is over."):
-        expect(page.get_by_text(description)).to_be_visible(timeout=PATIENCE)
-    keep("abalone-form")
-    page.get_by_role("button", name="Trigger").last.click()
-    page.wait_for_url("**/runs/manual__*")
-    run_id = unquote(page.url.rpartition("/runs/")[2])
-    with stack.api() as api:
-        while (run := api.get(f"/dags/abalone/dagRuns/{run_id}").json())["state"] in ("queued", "running"):
-            time.sleep(1)
-    assert (run["state"], run["triggered_by"]) == ("success", "ui")
-
-
-def test_a_task_links_to_its_job_which_shows_its_log(stack, finished, page, keep):
-    page.goto(f"{stack.airflow_url}/dags/abalone/runs/{finished['run_id']}/tasks/train/details")
+def test_a_task_links_to_its_job_which_shows_its_log(dag, finished, page, keep):
+    page.goto(f"{dag}/runs/{finished['dag_run_id']}/tasks/train/details")
     links = {name: page.get_by_role("link", name=name, exact=True) for name in ("Job", "Job log", "Output")}
     page.goto(links["Job log"].get_attribute("href"))
     expect(page.locator("pre:visible", has_text="validation-rmse").first).to_be_visible(timeout=PATIENCE)
@@ -79,7 +99,7 @@ def test_a_task_links_to_its_job_which_shows_its_log(stack, finished, page, keep
     keep("job")
 
 
-def test_the_request_that_was_sent_is_shown(stack, finished, page, keep):
-    page.goto(f"{stack.airflow_url}/dags/abalone/runs/{finished['run_id']}/tasks/train/rendered_templates")
+def test_the_request_that_was_sent_is_shown(dag, finished, page, keep):
+    page.goto(f"{dag}/runs/{finished['dag_run_id']}/tasks/train/rendered_templates")
     expect(page.get_by_text("TrainingImage").first).to_be_visible(timeout=PATIENCE)
     keep("abalone-request")

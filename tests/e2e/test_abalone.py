@@ -1,7 +1,6 @@
 """The abalone pipeline under a real scheduler, from the command line, REST and its own default input."""
 
 import json
-import time
 
 import pytest
 
@@ -90,15 +89,12 @@ def test_the_state_survives_a_restart(stack, second):
 
 def test_rest_runs_the_sample_with_the_built_in_algorithm_and_tears_down(stack):
     """No input named: the sample that `millrace up` has put where today's data is."""
+    run = stack.over_rest("abalone", {"algorithm": "built-in", "max_rmse": 5, "tear_down": True})
+    assert run["state"] == "success"
+    run_id = run["dag_run_id"]
     with stack.api() as api:
-        api.patch("/dags/abalone", json={"is_paused": False}).raise_for_status()
-        body = {"logical_date": None, "conf": {"algorithm": "built-in", "max_rmse": 5, "tear_down": True}}
-        run_id = api.post("/dags/abalone/dagRuns", json=body).raise_for_status().json()["dag_run_id"]
-        while (run := api.get(f"/dags/abalone/dagRuns/{run_id}").json())["state"] in ("queued", "running"):
-            time.sleep(1)
         task = f"/dags/abalone/dagRuns/{run_id}/taskInstances/build_features"
         metrics = api.get(f"{task}/xcomEntries/metrics").json()
-    assert run["state"] == "success"
     assert stack.states("abalone", run_id)["tear_down"] == "success"
     value = metrics["value"] if isinstance(metrics["value"], dict) else json.loads(metrics["value"])
     assert value["rows_in"] == len(SAMPLE.read_text().splitlines())

@@ -34,14 +34,9 @@ def straight_on(stack, cleaned):
 
 
 def over_rest(stack, conf, state):
-    with stack.api() as api:
-        api.patch(f"/dags/{DAG}", json={"is_paused": False}).raise_for_status()
-        answer = api.post(f"/dags/{DAG}/dagRuns", json={"logical_date": None, "conf": conf})
-        run_id = answer.raise_for_status().json()["dag_run_id"]
-        while (run := api.get(f"/dags/{DAG}/dagRuns/{run_id}").json())["state"] in ("queued", "running"):
-            time.sleep(1)
+    run = stack.over_rest(DAG, conf)
     assert run["state"] == state
-    return run_id
+    return run["dag_run_id"]
 
 
 @pytest.fixture
