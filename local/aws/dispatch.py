@@ -25,6 +25,8 @@ from local.aws.pages import ROOT, Pages
 from local.aws.review.page import ReviewPage
 from local.aws.review.policies import REVIEW
 from local.aws.services import firehose, kinesis
+from local.aws.services.eks import clusters
+from local.aws.services.eks.clusters import Clusters
 from local.aws.services.feature_store.runtime import FeatureStoreRuntime
 from local.aws.services.firehose.operations import RECORDS as RECORDS_OF_FIREHOSE
 from local.aws.services.kinesis.operations import RECORDS as RECORDS_OF_KINESIS
@@ -53,6 +55,9 @@ READS = re.compile(r"^(Describe|List|Get|Head|BatchGet|Search|Select|Query|Scan|
 
 WAITING = {"ReceiveMessage", "InvokeEndpoint"}
 """Operations that may take long and must not hold a snapshot off meanwhile."""
+
+
+Beside = Pages | ReviewPage | WebHdfs | Interruption | Clusters
 
 
 class UnknownServiceError(LookupError):
@@ -94,10 +99,12 @@ class Dispatcher(DomainDispatcherApplication):
         with self._guard(request):
             return self._call(request, counted)
 
-    def _beside(self, request: Incoming) -> Pages | ReviewPage | WebHdfs | Interruption | None:
+    def _beside(self, request: Incoming) -> Beside | None:
         """What answers here that is no service of AWS."""
         if INTERRUPTION.fullmatch(request.path):
             return self._interruption
+        if clusters.ADDRESS.fullmatch(request.path):
+            return clusters.current()
         if f"{request.path}/".startswith(REVIEW):
             return self._review
         if f"{request.path}/".startswith(ROOT):

@@ -53,6 +53,7 @@ SERVICES = (
     "cloudformation",
     "sagemaker",
     "emr_containers",
+    "eks",
     "feature_store",
     "kinesis",
     "firehose",
