@@ -1,204 +1,119 @@
-"""Training by several ranks: real Horovod over Gloo, each rank with a pipe of its own."""
+"""What ranks read, and that they come to what one rank would."""
 
-import io
-import json
 import subprocess
-import tarfile
 
 import pytest
 
-from include.bundles import Bundle
-from tests.include.jobs.conftest import IMAGES, REPOSITORY, SHARED, interpreter
-from tests.local.aws.sagemaker.account import ENDED, Account, until
+from tests.include.jobs.conftest import SHARED, interpreter
+from tests.local.aws.sagemaker.horovod.jobs import EPOCHS, JOB
 
 pytestmark = pytest.mark.timeout(1800)  # Horovod is compiled, once
-HOROVOD = "123456789012.dkr.ecr.us-east-1.amazonaws.com/millrace/horovod:latest"
-GROUP = "/aws/sagemaker/TrainingJobs"
-CODE = Bundle.of_job("horovod_training")
-EPOCHS = 2
-PATIENCE = 240.0
 
 
 @pytest.fixture(scope="module")
-def images():
-    """Shared with `make run`, so that Horovod is built once."""
-    return IMAGES
+def two(trainings):
+    """The history of a training of two ranks, each with a pipe of its own."""
+    return trainings.train("two")
 
 
-@pytest.fixture(scope="module")
-def variables():
-    """The images of the repository."""
-    return {}
-
-
-def shards(folder, ranks):
-    """The digits for so many ranks: what the job measured of them, and their files."""
-    command = [interpreter("horovod"), SHARED.parent / "horovod_training" / "shard.py", "--digits"]
-    command += ["--output", folder, "--prefix", "s3://jobs/train", "--ranks", str(ranks)]
-    environment = {"PYTHONPATH": str(SHARED), "SAGEMAKER_BASE_DIR": str(folder)}
-    subprocess.run(command, env=environment, check=True)
-    return json.loads((folder / "sharding" / "metrics.json").read_text())
-
-
-@pytest.fixture(scope="module")
-def account(server, tmp_path_factory):
-    account = Account(server.endpoint_url).furnish()
-    account.put("code/sourcedir.tar.gz", CODE.archive())
-    account.sharded = {}
-    for ranks in (1, 2):
-        folder = tmp_path_factory.mktemp(f"shards-{ranks}")
-        account.sharded[ranks] = shards(folder, ranks)
-        for part in ("train", "validation", "evaluation"):
-            for file in (folder / part).rglob("*.tfrecord"):
-                account.put(f"shards/{ranks}/{file.relative_to(folder).as_posix()}", file.read_bytes())
-    return account
-
-
-def start(
-    account, name, *, ranks=2, mode="Pipe", hosts=1, program="train.py", prefix=None, request=None, **changes
-):
-    """Starts a training of ``ranks``, on as many shards."""
-    facts, base = account.sharded[ranks], f"s3://{account.bucket}/{prefix or f'shards/{ranks}'}"
-    channels = {f"train_{rank}": f"{base}/train/{rank}/" for rank in range(ranks)}
-    channels |= {"validation": f"{base}/validation/", "eval": f"{base}/evaluation/"}
-    asked = account.training_request(name, channels=list(channels.items()), **(request or {}))
-    for channel in asked["InputDataConfig"]:
-        channel["InputMode"] = mode
-        if channel["ChannelName"].startswith("train"):
-            channel["ShuffleConfig"] = {"Seed": 234}
-    hyperparameters = {
-        "sagemaker_program": program,
-        "sagemaker_submit_directory": f"s3://{account.bucket}/code/sourcedir.tar.gz",
-        "ranks_per_host": ranks // hosts,
-        "epochs": EPOCHS,
-        "batch_size": 16,
-        "records": facts["train_records"],
-        "objects_per_shard": facts["objects_per_shard"],
-        "image_channels": facts["channels"],
-        "classes": facts["classes"],
-        "stall_seconds": 10,
-        **changes,
-    }
-    asked["HyperParameters"] = {name: json.dumps(value) for name, value in hyperparameters.items()}
-    asked["AlgorithmSpecification"]["TrainingImage"] = HOROVOD
-    asked["ResourceConfig"]["InstanceCount"] = hosts
-    account.sagemaker.create_training_job(**asked)
-
-
-def train(account, name, **options):
-    """The description of a training that is over."""
-    start(account, name, **options)
-    return ended(account, name)
-
-
-def ended(account, name):
-    """The description of a training, which four of them at a time take longer for."""
-    describe = account.sagemaker.describe_training_job
-    return until(lambda: describe(TrainingJobName=name), lambda d: d["TrainingJobStatus"] in ENDED, PATIENCE)
-
-
-def left(account, name, file, archive="model"):
-    """A document that the job left."""
-    with tarfile.open(fileobj=io.BytesIO(account.get(f"models/{name}/output/{archive}.tar.gz"))) as tar:
-        return json.load(tar.extractfile(file))
-
-
-@pytest.fixture(scope="module")
-def trained(account):
-    job = train(account, "two")
-    assert job["TrainingJobStatus"] == "Completed", (job, account.lines(GROUP, "two/"))
-    return job
-
-
-def test_each_record_is_read_once_in_each_epoch(account, trained):
-    metrics = left(account, "two", "metrics.json", "output")
-    records = account.sharded[2]["train_records"]
+def test_each_record_is_read_once_in_each_epoch(trainings, sharded, two):
+    metrics = trainings.left("two", "metrics.json", "output")
+    records = sharded(2)["train_records"]
     assert (metrics["ranks"], metrics["epochs"], metrics["records"]) == (2, EPOCHS, records)
     assert (metrics["records_read"], metrics["duplicates"]) == (EPOCHS * records, 0)
     assert metrics["accuracy"] > 0.7
-    assert [epoch["records_read"] for epoch in left(account, "two", "history.json")] == [records] * EPOCHS
+    assert [epoch["records_read"] for epoch in two] == [records] * EPOCHS
 
 
-def test_lines_tell_their_rank(account, trained):
-    lines = account.lines(GROUP, "two/")
-    assert any(line.startswith("[0] epoch 1 of 2: train-loss:") for line in lines)
+def test_lines_tell_their_rank(trainings, two):
+    assert any(line.startswith("[0] epoch 1 of 2: train-loss:") for line in trainings.lines("two"))
 
 
-def test_the_order_of_objects_differs_by_epoch_and_comes_again_with_the_seed(account, trained):
-    first, second = (epoch["orders"] for epoch in left(account, "two", "history.json"))
+def test_the_order_of_objects_differs_by_epoch_and_comes_again_with_the_seed(trainings, two):
+    first, second = (epoch["orders"] for epoch in two)
     # The seed is that of every channel, and so is the order of its objects.
     assert first[0] == first[1] != second[0] == second[1]
-    again = train(account, "again")
-    assert again["TrainingJobStatus"] == "Completed"
-    assert [epoch["orders"] for epoch in left(account, "again", "history.json")] == [first, second]
+    again = trainings.train("again")
+    assert [epoch["orders"] for epoch in again] == [first, second]
 
 
-def test_files_are_read_too_and_two_hosts_meet(account):
-    job = train(account, "hosts", mode="File", hosts=2)
-    assert job["TrainingJobStatus"] == "Completed", account.lines(GROUP, "hosts/")
-    metrics = left(account, "hosts", "metrics.json", "output")
+def test_files_are_read_too_and_two_hosts_meet(trainings):
+    trainings.train("hosts", hosts=2, data={"mode": "File"})
+    metrics = trainings.left("hosts", "metrics.json", "output")
     assert (metrics["ranks"], metrics["duplicates"]) == (2, 0)
 
 
-def test_a_shard_object_that_is_missing_is_named(account, tmp_path):
-    for key in account.keys("shards/2/"):
-        if not key.endswith("train/1/part-00003.tfrecord"):
-            account.put(key.replace("shards/2", "less"), account.get(key))
-    reason = train(account, "missing", prefix="less")["FailureReason"]
-    assert "Rank 1 has read" in reason
-    assert "Not there: part-00003.tfrecord" in reason
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("lists", {"manifests": True, "validate_on": "every_rank"}),
+        ("folders", {"folders": True, "mode": "File", "shuffle_seed": None}),
+    ],
+)
+def test_ranks_find_their_shards_in_other_ways_too(trainings, sharded, two, name, data):
+    chosen = {"validate_on": data["validate_on"]} if "validate_on" in data else {}
+    history = trainings.train(name, data=data, **chosen)
+    assert [epoch["records_read"] for epoch in history] == [sharded(2)["train_records"]] * EPOCHS
+    assert sum(epoch["duplicates"] for epoch in history) == 0
+    # Whoever measures it, and wherever the weights came from: the same images.
+    assert history[-1]["validation_accuracy"] == pytest.approx(two[-1]["validation_accuracy"], abs=0.1)
 
 
-def test_a_truncated_record_is_named_by_object_and_byte(account):
-    for key in account.keys("shards/2/"):
-        content = account.get(key)
-        cut = content[: len(content) // 2] if key.endswith("train/0/part-00005.tfrecord") else content
-        account.put(key.replace("shards/2", "cut"), cut)
-    assert "of part-00005.tfrecord" in train(account, "cut", prefix="cut")["FailureReason"]
+TURNS = """
+import sys
+from pathlib import Path
+import examples, tfrecords
 
+source, target, ranks, batch = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
 
-def test_a_rank_that_is_killed_ends_the_job_with_its_number(account):
-    killed = "train_killed.py"
-    assert "rank 1 on algo-1 was ended by signal SIGKILL" in faulty(account, "killed", killed)
+def payloads(rank):
+    for file in sorted((source / str(rank)).iterdir()):
+        with file.open("rb") as stream:
+            yield from (examples.as_it_came(record.payload) for record in tfrecords.read(stream))
 
-
-def test_a_rank_that_hangs_ends_the_job_with_its_number(account):
-    assert "rank 1 on algo-1 hung: the others waited 10 s for it" in faulty(account, "hung", "train_hung.py")
-
-
-FAULTS = {
-    "train_killed.py": "os.kill(os.getpid(), 9)",
-    "train_hung.py": "time.sleep(10_000)",
-}
-FAULTY = """
-import os, sys, time
-import horovod.torch as hvd
-import epochs, train
-
-def at_step(*arguments, _whole=epochs.learning_rate):
-    if hvd.rank() == 1 and arguments[2] == 5:
-        {fault}
-    return _whole(*arguments)
-
-epochs.learning_rate = at_step
-sys.exit(train.main())
+shards = [list(payloads(rank)) for rank in range(ranks)]
+with target.open("wb") as out:
+    for start in range(0, len(shards[0]), batch):
+        for shard in shards:
+            out.writelines(map(tfrecords.frame, shard[start : start + batch]))
 """
 
 
-def faulty(account, name, program):
-    """Why a job failed in which rank 1 does this at step 5."""
-    bundle = Bundle({**CODE.files, program: FAULTY.format(fault=FAULTS[program]).encode()})
-    code = account.put(f"{name}/sourcedir.tar.gz", bundle.archive())
-    start(account, name, program=program, sagemaker_submit_directory=code)
-    return ended(account, name)["FailureReason"]
+def in_turns(account, ranks, batch, folder):
+    """One shard with the records of several, in the order in which ranks take batches of them."""
+    for key in account.keys(f"shards/{ranks}/train/"):
+        file = folder / key.removeprefix(f"shards/{ranks}/train/")
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(account.get(key))
+    target = folder / "one.tfrecord"
+    command = [interpreter("horovod"), "-c", TURNS, folder, target, str(ranks), str(batch)]
+    subprocess.run(command, env={"PYTHONPATH": f"{SHARED}:{JOB}"}, check=True)
+    return target.read_bytes()
 
 
-def test_a_job_that_is_stopped_leaves_nothing_running(account):
-    start(account, "stopped", epochs=10_000)
-    until(lambda: [line for line in account.log(GROUP, "stopped/") if "epoch 1 of" in line], bool, PATIENCE)
-    account.sagemaker.stop_training_job(TrainingJobName="stopped")
-    assert ended(account, "stopped")["TrainingJobStatus"] == "Stopped"
-    running = subprocess.run(["ps", "axo", "args"], capture_output=True, text=True, check=True).stdout
-    assert str(REPOSITORY) not in "".join(
-        line for line in running.splitlines() if "train.py --batch_size" in line
+def test_four_ranks_learn_what_one_does_with_four_times_the_batch(trainings, account, sharded, tmp_path):
+    """On the same records in each step; sums of floats in another order are all that differs."""
+    for ranks in (1, 4):
+        sharded(ranks)
+    account.put("turns/train/0/part-00000.tfrecord", in_turns(account, 4, 8, tmp_path))
+    for key in account.keys("shards/4/"):
+        if "/train/" not in key:
+            account.put(key.replace("shards/4/", "turns/"), account.get(key))
+    data, same = {"shuffle_seed": None}, {"epochs": 3, "warm_up_epochs": 0}
+    four = trainings.train("four", ranks=4, data=data, batch_size=8, learning_rate=0.02, **same)
+    one = trainings.train(
+        "one",
+        ranks=1,
+        shards="turns",
+        data=data,
+        batch_size=32,
+        learning_rate=0.08,
+        objects_per_shard=0,
+        **same,
     )
+    for measure in ("loss", "validation_loss"):
+        assert [epoch[measure] for epoch in one] == pytest.approx(
+            [epoch[measure] for epoch in four], rel=1e-3
+        )
+    assert [epoch["learning_rate"] for epoch in one] == pytest.approx([0.08] * 3)
+    assert one[-1]["loss"] < one[0]["loss"] / 2
