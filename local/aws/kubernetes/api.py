@@ -27,6 +27,7 @@ from local.aws.kubernetes.statuses import (
     StatusError,
 )
 from local.aws.kubernetes.store import BOOKMARK, Key, Scope, Store
+from local.aws.kubernetes.validation import check
 
 log = logging.getLogger(__name__)
 
@@ -153,7 +154,8 @@ class Api:
             if not namespace:
                 raise MethodNotAllowedError("the server does not allow this method on the requested resource")
             self._store.get(Key(NAMESPACES, "", namespace))
-        inside = given.get("metadata", {}).get("namespace", namespace)
+        check(resource, given)
+        inside = given["metadata"].get("namespace", namespace)
         if inside != namespace:
             raise BadRequestError(
                 f"the namespace of the provided object does not match the namespace sent on the request: "
@@ -164,7 +166,8 @@ class Api:
 
     def _replace(self, request: Request, address: Address) -> Response:
         given = object_of(request)
-        metadata = given.get("metadata") or {}
+        check(address.resource, given)
+        metadata = given["metadata"]
         if metadata.get("name", address.name) != address.name:
             raise BadRequestError(
                 f"the name of the object ({metadata['name']}) does not match the name on the URL "
@@ -191,6 +194,7 @@ class Api:
                 return {**thing, "status": wanted.get("status")} if "status" in wanted else thing
             kept = {name: value for name, value in wanted.items() if name != "status"}
             kept |= {"apiVersion": thing["apiVersion"], "kind": thing["kind"]}
+            check(address.resource, kept)
             return kept | ({"status": thing["status"]} if "status" in thing else {})
 
         return document(self._store.update(key_of(address), keep, version))

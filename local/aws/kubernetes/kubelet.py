@@ -15,13 +15,12 @@ from local.aws.kubernetes.pods import GRACE_SECONDS, Machine, PodRun
 from local.aws.kubernetes.resources import NODES, PODS
 from local.aws.kubernetes.statuses import BadRequestError, Json, NotFoundError, StatusError
 from local.aws.kubernetes.store import LOOK_SECONDS, Key, Scope, moment
+from local.aws.kubernetes.validation import COUNTED
 from local.aws.runtime.addresses import Addresses
 
 log = logging.getLogger(__name__)
 
 OVER = ("Succeeded", "Failed")
-COUNTED = ("nvidia.com/gpu", "vpc.amazonaws.com/efa")
-"""What a node has a number of, and a pod takes for itself."""
 
 
 class Kubelet:

@@ -10,6 +10,7 @@ import logging
 import socket
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 JOB_NAME, REPLICA_TYPE, REPLICA_INDEX = (
     f"training.kubeflow.org/{name}" for name in ("job-name", "replica-type", "replica-index")
 )
+PORT = "millrace/rendezvous-port"
 WORKER = "Worker"
 CONTAINER = "pytorch"
 """The name that the container of a replica has to have."""
@@ -44,7 +46,6 @@ class PyTorchJobs:
 
     def __init__(self, store: Store, kubelet: Kubelet) -> None:
         self._store, self._kubelet = store, kubelet
-        self._ports: dict[str, int] = {}
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._work, name="pytorch jobs", daemon=True)
 
@@ -67,7 +68,8 @@ class PyTorchJobs:
                     self._reconcile(job)
                 self._end_orphans({job["metadata"]["uid"] for job in jobs})
             except Exception:
-                log.exception("The controller of PyTorchJobs goes on, after this")
+                if not self._ended.is_set():
+                    log.exception("The controller of PyTorchJobs goes on, after this")
 
     def _reconcile(self, job: Json) -> None:
         """Brings what there is closer to what the job wants."""
@@ -101,8 +103,8 @@ class PyTorchJobs:
         namespace = job["metadata"]["namespace"]
         try:
             self._store.create(PODS, namespace, self._pod(job, spec, index))
-        except AlreadyExistsError:
-            return  # One with this name is still being deleted.
+        except (AlreadyExistsError, NotFoundError):
+            return  # One with this name is still being deleted, or the job has just been.
 
     def _pod(self, job: Json, spec: Json, index: int) -> Json:
         template = spec["template"]
@@ -140,12 +142,20 @@ class PyTorchJobs:
         }
 
     def _port(self, job: Json) -> int:
-        """Of the rendezvous: in place of the name of the first worker, which nobody resolves here."""
-        uid = job["metadata"]["uid"]
-        if uid not in self._ports:
-            with socket.create_server(("127.0.0.1", 0)) as listener:
-                self._ports[uid] = listener.getsockname()[1]
-        return self._ports[uid]
+        """Of the rendezvous: in place of the name of the first worker, which nobody resolves here.
+
+        The job has it in an annotation, so that workers that come later meet the ones that are there.
+        """
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            free = str(listener.getsockname()[1])
+
+        def change(there: Json) -> Json:
+            metadata = there["metadata"]
+            notes = {PORT: free, **(metadata.get("annotations") or {})}
+            return {**there, "metadata": {**metadata, "annotations": notes}}
+
+        key = Key(PYTORCH_JOBS, job["metadata"]["namespace"], name_of(job))
+        return int(self._store.update(key, change)["metadata"]["annotations"][PORT])
 
     def _judge(self, job: Json, spec: Json, pods: list[Json]) -> None:
         """What the pods say of the job."""
@@ -225,7 +235,8 @@ class PyTorchJobs:
         keep, over = policy.get("ttlSecondsAfterFinished"), job["status"].get("completionTime")
         if keep is not None and datetime.now(UTC) > datetime.fromisoformat(over) + timedelta(seconds=keep):
             key = Key(PYTORCH_JOBS, job["metadata"]["namespace"], name_of(job))
-            self._store.delete(key, job["metadata"]["uid"])
+            with suppress(NotFoundError):
+                self._store.delete(key, job["metadata"]["uid"])
 
     def _pods(self, job: Json) -> list[Json]:
         selects = by_labels(f"{JOB_NAME}={name_of(job)}")

@@ -24,6 +24,8 @@ def client():
 
 
 def job(name="train", **spec):
+    container = {"name": "pytorch", "image": "tiny:1"}
+    spec |= {"pytorchReplicaSpecs": {"Worker": {"template": {"spec": {"containers": [container]}}}}}
     return {
         "apiVersion": "kubeflow.org/v1",
         "kind": "PyTorchJob",
@@ -90,20 +92,63 @@ def test_what_is_not_an_object_of_this_place_is_refused(client, made):
     assert refused(client.put(JOBS, json=job()), 405, "MethodNotAllowed")
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"metadata": {"name": "Train"}}, "metadata.name: Invalid value: 'Train'"),
+        ({"metadata": {"name": "train", "labels": {"a": 1}}}, "metadata.labels: Invalid value"),
+        ({"metadata": None}, "metadata: Required value"),
+        ({"spec": None}, "spec.pytorchReplicaSpecs: Required value"),
+        ({"spec": {"pytorchReplicaSpecs": {"Worker": 1}}}, "Worker: Invalid value: it is no object"),
+        (
+            {"spec": {"pytorchReplicaSpecs": {"Worker": {"replicas": "2"}}}},
+            "Invalid value: '2': give 0 to 100; ",
+        ),
+        (
+            {"spec": {"pytorchReplicaSpecs": {"Worker": {}}}},
+            "Worker.template.spec.containers: Required value",
+        ),
+        ({"spec": {"runPolicy": {"backoffLimit": "x"}}}, "spec.pytorchReplicaSpecs: Required value"),
+    ],
+)
+def test_an_object_that_cannot_be_is_refused_with_every_field(client, change, words):
+    assert words in refused(client.post(JOBS, json=job() | change), 422, "Invalid")
+
+
+def test_a_pod_that_cannot_be_is_refused(client):
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}}
+    container = {"name": "a", "resources": {"limits": {"nvidia.com/gpu": "one"}}}
+    path = "/api/v1/namespaces/ml/pods"
+    message = refused(client.post(path, json=pod | {"spec": {"containers": [container]}}), 422, "Invalid")
+    assert "spec.containers[0].image: Required value" in message
+    assert "limits[nvidia.com/gpu]: Invalid value: 'one'" in message
+
+
+def test_a_change_to_what_cannot_be_is_refused(client, made):
+    wrong = {
+        "spec": {"pytorchReplicaSpecs": {"Worker": {"replicas": -1}}, "elasticPolicy": {"maxReplicas": "x"}}
+    }
+    message = refused(client.patch(f"{JOBS}/train", json=wrong, headers=MERGE), 422, "Invalid")
+    assert "Worker.replicas: Invalid value: -1" in message
+    assert "spec.elasticPolicy.maxReplicas: Invalid value: 'x'" in message
+    assert client.get(f"{JOBS}/train").json() == made
+
+
 def test_a_replacement_needs_the_version_that_is_replaced(client, made):
     assert "must be specified" in refused(client.put(f"{JOBS}/train", json=job(size=3)), 422, "Invalid")
-    changed = client.put(f"{JOBS}/train", json={**made, "spec": {"size": 3}}).json()
-    assert (changed["spec"], changed["metadata"]["generation"]) == ({"size": 3}, 2)
-    refused(client.put(f"{JOBS}/train", json={**made, "spec": {"size": 4}}), 409, "Conflict")
+    larger = {**made, "spec": {**made["spec"], "size": 3}}
+    changed = client.put(f"{JOBS}/train", json=larger).json()
+    assert (changed["spec"]["size"], changed["metadata"]["generation"]) == (3, 2)
+    refused(client.put(f"{JOBS}/train", json=larger), 409, "Conflict")
 
 
 def test_patches_merge_or_list_operations(client, made):
     merged = client.patch(f"{JOBS}/train", json={"spec": {"size": 3, "more": 1}}, headers=MERGE).json()
-    assert merged["spec"] == {"size": 3, "more": 1}
+    assert merged["spec"] == {**made["spec"], "size": 3, "more": 1}
     operations = [{"op": "test", "path": "/spec/size", "value": 3}, {"op": "remove", "path": "/spec/more"}]
     form = {"content-type": "application/json-patch+json"}
     patched = client.patch(f"{JOBS}/train", json=operations, headers=form)
-    assert patched.json()["spec"] == {"size": 3}
+    assert patched.json()["spec"] == {**made["spec"], "size": 3}
     refused(
         client.patch(f"{JOBS}/train", json=[{"op": "remove", "path": "/no"}], headers=form), 422, "Invalid"
     )
@@ -114,9 +159,9 @@ def test_patches_merge_or_list_operations(client, made):
 
 def test_status_and_the_rest_are_changed_apart(client, made):
     both = {"spec": {"size": 9}, "status": {"phase": "Running"}}
-    assert client.patch(f"{JOBS}/train/status", json=both, headers=MERGE).json()["spec"] == {"size": 2}
+    assert client.patch(f"{JOBS}/train/status", json=both, headers=MERGE).json()["spec"] == made["spec"]
     after = client.patch(f"{JOBS}/train", json=both | {"status": {"phase": "No"}}, headers=MERGE).json()
-    assert (after["spec"], after["status"]) == ({"size": 9}, {"phase": "Running"})
+    assert (after["spec"]["size"], after["status"]) == (9, {"phase": "Running"})
     assert "status" not in client.post(JOBS, json=job("other") | {"status": {"phase": "No"}}).json()
 
 
@@ -135,7 +180,7 @@ def test_a_watch_is_a_line_for_each_change(client, made):
     since = made["metadata"]["resourceVersion"]
     found = events(client, resourceVersion=since)
     assert [each["type"] for each in found] == ["MODIFIED", "DELETED"]
-    assert found[0]["object"]["spec"] == {"size": 3}
+    assert found[0]["object"]["spec"]["size"] == 3
     [bookmark] = events(client, resourceVersion=str(int(since) + 2), allowWatchBookmarks="true")
     assert bookmark["type"] == "BOOKMARK"
     assert bookmark["object"]["metadata"] == {"resourceVersion": str(int(since) + 2)}
