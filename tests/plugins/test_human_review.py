@@ -176,7 +176,7 @@ def test_answers_are_listed_by_item_and_the_rest_is_stopped(operator, context, r
 
 
 def test_the_deadline_ends_a_review_with_what_is_there(operator, context, reviewer):
-    task = operator(count=2, deadline=timedelta(seconds=2))
+    task = operator(count=2, deadline=timedelta(seconds=6))
     trigger = defer(task, context)
     reviewer(trigger.batch, 1)
     assert asyncio.run(first_event(trigger)).payload == {"name": trigger.batch.name}

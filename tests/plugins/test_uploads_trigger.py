@@ -263,7 +263,7 @@ def test_a_burst_that_was_not_stored_comes_again(upload, left, sqs, queue):
         kept = sum(left())
         async with triggerer() as running:
             running.watch("one")
-            await until(lambda: left() == (0, 0))
+            await until(lambda: running.names("one") and left() == (0, 0))
             return kept, running.names("one")
 
     assert asyncio.run(scenario()) == (2, ["a", "b"])
@@ -280,7 +280,7 @@ def test_a_triggerer_that_ends_in_the_middle_of_a_burst_loses_none(upload, left,
             await until(lambda: ended.unconfirmed)
         async with triggerer() as running:
             running.watch("one")
-            await until(lambda: left() == (0, 0))
+            await until(lambda: running.names("one") and left() == (0, 0))
             return running.names("one")
 
     assert sorted(asyncio.run(scenario())) == numbered(15)
