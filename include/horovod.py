@@ -111,7 +111,7 @@ class Plan:
     instances: int
     instance_type: str
     ranks_per_instance: int
-    channels: tuple[str, ...]
+    channels: list[str]
     mode: str
     records: int
     records_per_rank: int
@@ -175,7 +175,7 @@ class HorovodTraining:
             ChannelsError: the ranks cannot read their shards so.
         """
         check_ranks(self.instances, self.ranks)
-        names = tuple(self.data.channels(self.ranks))
+        names = list(self.data.channels(self.ranks))
         seconds = self.records * self.epochs / (self.ranks * self.records_per_second)
         cost = expected_cost(self.instances, seconds / 3600)
         return Plan(
