@@ -67,10 +67,12 @@ class HorovodTrainingOperator(GpuTrainingOperator):
 
     def __init__(self, *, build: Callable[..., HorovodTraining], **kwargs: Any) -> None:
         super().__init__(build=build, **kwargs)
+        self.training = build
 
     @override
     def link(self, context: Context, name: str) -> None:
         super().link(context, name)
-        if board := (self.request or {}).get("TensorBoardOutputConfig"):
-            folder = folder_of(f"{board['S3OutputPath']}/{name}/tensorboard-output")
+        # Not of the request that was sent: whoever resumes the task has none yet.
+        if prefix := self.training(run_of(context), **self.arguments).tensorboard:
+            folder = folder_of(f"{prefix}/{name}/tensorboard-output")
             self.links[TensorBoardLink.name] = self.s3.page(folder)
