@@ -136,7 +136,7 @@ class Kubelet:
         message = f"0/{len(nodes)} nodes are available: {told or 'the cluster has none'}."
 
         def change(there: Json) -> Json:
-            [*old] = there.get("status", {}).get("conditions", [])
+            old = there["status"].get("conditions", [])
             if old and old[0]["message"] == message:
                 return there
             unscheduled = {

@@ -159,7 +159,7 @@ class PyTorchJobs:
 
     def _judge(self, job: Json, spec: Json, pods: list[Json]) -> None:
         """What the pods say of the job."""
-        phases = [pod.get("status", {}).get("phase") for pod in pods if not is_ending(pod)]
+        phases = [pod["status"]["phase"] for pod in pods if not is_ending(pod)]
         counts = {
             "active": sum(phase in ("Pending", "Running") for phase in phases),
             "succeeded": phases.count("Succeeded"),
@@ -167,27 +167,27 @@ class PyTorchJobs:
         }
         self._count(job, {name: count for name, count in counts.items() if count})
         first = next((pod for pod in pods if pod["metadata"]["labels"][REPLICA_INDEX] == "0"), None)
-        restarts = sum(
-            each["restartCount"]
-            for pod in pods
-            for each in pod.get("status", {}).get("containerStatuses", [])
-        )
-        most = (job["spec"].get("runPolicy") or {}).get("backoffLimit")
-        if first and first.get("status", {}).get("phase") == "Succeeded":
+        if first and first["status"]["phase"] == "Succeeded":
             message = f"PyTorchJob {name_of(job)} is successfully completed."
             self._tell(job, "Succeeded", "PyTorchJobSucceeded", message)
-        elif counts["failed"] or (most is not None and restarts > most) or self._is_late(job):
-            why = (
-                "it was active longer than activeDeadlineSeconds"
-                if self._is_late(job)
-                else f"{counts['failed']} {WORKER} replica(s) failed"
-                if counts["failed"]
-                else f"its replicas were restarted {restarts} times, more than backoffLimit {most}"
+        elif why := self._why_failed(job, pods, counts["failed"]):
+            self._tell(
+                job, "Failed", "PyTorchJobFailed", f"PyTorchJob {name_of(job)} is failed because {why}."
             )
-            message = f"PyTorchJob {name_of(job)} is failed because {why}."
-            self._tell(job, "Failed", "PyTorchJobFailed", message)
         elif phases.count("Running") == spec["replicas"]:
             self._tell(job, "Running", "PyTorchJobRunning", f"PyTorchJob {name_of(job)} is running.")
+
+    def _why_failed(self, job: Json, pods: list[Json], failed: int) -> str | None:
+        if self._is_late(job):
+            return "it was active longer than activeDeadlineSeconds"
+        if failed:
+            return f"{failed} {WORKER} replica(s) failed"
+        most = (job["spec"].get("runPolicy") or {}).get("backoffLimit")
+        containers = [each for pod in pods for each in pod["status"].get("containerStatuses", [])]
+        restarts = sum(each["restartCount"] for each in containers)
+        if most is not None and restarts > most:
+            return f"its replicas were restarted {restarts} times, more than backoffLimit {most}"
+        return None
 
     @staticmethod
     def _is_late(job: Json) -> bool:

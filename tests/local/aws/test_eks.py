@@ -112,6 +112,13 @@ def test_who_has_no_token_is_refused(account, token, words):
     assert words in answer.json()["message"]
 
 
+def test_a_web_page_is_refused_whatever_it_has(account):
+    with account.cluster() as cluster:
+        answer = cluster.get("/version", headers={"Sec-Fetch-Site": "same-origin"})
+    assert (answer.status_code, answer.json()["reason"]) == (401, "Unauthorized")
+    assert "not for web pages" in answer.json()["message"]
+
+
 def test_a_token_is_for_a_cluster(account):
     with account.cluster(account.token(header="x-other")) as cluster:
         assert "with the header x-k8s-aws-id" in cluster.get("/version").json()["message"]

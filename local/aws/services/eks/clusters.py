@@ -14,9 +14,9 @@ from local.aws.kubernetes.api import document
 from local.aws.kubernetes.cluster import Cluster
 from local.aws.kubernetes.kept import KeptObjects
 from local.aws.kubernetes.pods import Machine
-from local.aws.kubernetes.statuses import NotFoundError, StatusError
+from local.aws.kubernetes.statuses import NotFoundError, StatusError, UnauthorizedError
 from local.aws.kubernetes.store import Store
-from local.aws.kubernetes.tokens import access_key_of
+from local.aws.kubernetes.tokens import check_token
 from local.aws.runtime.addresses import Addresses
 from local.aws.runtime.images import ImageStore
 
@@ -72,7 +72,10 @@ class Clusters:
         """Answers a request to a cluster's API; the caller has seen to it that it comes from this machine."""
         try:
             region, name, path = ADDRESS.fullmatch(environ["PATH_INFO"]).groups()  # type: ignore[union-attr]
-            access_key_of(environ.get("HTTP_AUTHORIZATION", ""))
+            if "HTTP_SEC_FETCH_SITE" in environ:
+                # Every browser sends this header: a page that a job wrote must not start pods.
+                raise UnauthorizedError("Unauthorized: clusters are for programs, not for web pages")
+            check_token(environ.get("HTTP_AUTHORIZATION", ""))
             with self._lock:
                 found = self._running.get((region, name))
             if found is None:

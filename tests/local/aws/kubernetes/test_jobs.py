@@ -235,8 +235,8 @@ def test_a_job_that_is_suspended_has_no_pods_until_it_goes_on(client):
     comes_to(client, "Running")
     for suspend, type_, count in ((True, "Suspended", 0), (False, "Running", 2)):
         client.patch(f"{JOBS}/train", json={"spec": {"runPolicy": {"suspend": suspend}}}, headers=MERGE)
-        comes_to(client, type_)
         until(lambda: pods(client), lambda found, number=count: len(found) == number)
+        assert type_ in holds(comes_to(client, type_))
 
 
 def test_who_follows_a_log_sees_lines_as_they_come(client, tmp_path):
