@@ -11,6 +11,9 @@ reflected
     From when a like is sent to the queue until a read of the show has it.
 sent, counted, largest backlog, lost
     Likes are sent as fast as SQS takes them. Counted is how many a second, until the last of them.
+overloaded
+    The same, to an event source mapping with the least that it may have: two invocations at a time, of one
+    event each. So events come faster than they are counted, and the backlog grows until the last is sent.
 ranked list
     By the endpoint, from when a request was due: requests come at their rate, answered or not. The forest has
     200 trees of depth 12.
@@ -47,6 +50,7 @@ def measured(home: Path, redis: RedisServer, options: object) -> list[Row]:
             if "events" in given["parts"]:
                 queue = Queue(account, redis.url)
                 rows += events.reflections(function, queue, given["rounds"] // 5)
+                rows += events.sustained(function, queue, given["events"])
                 rows += events.overload(function, queue, given["events"])
             if "lists" in given["parts"]:
                 account.make_groups()

@@ -1,12 +1,15 @@
 """Events on their way through queue and function into the counters."""
 
 import time
+from collections.abc import Sequence
+from typing import Any
 
 from bench.amp_serving_rig.figures import row, times
 from bench.amp_serving_rig.function import BATCH, Function, Queue
 from bench.reporting import Row
 
 PATIENCE = 120
+LOST = "lost or counted twice"
 
 
 def reflections(function: Function, queue: Queue, rounds: int) -> list[Row]:
@@ -25,12 +28,12 @@ def reflections(function: Function, queue: Queue, rounds: int) -> list[Row]:
     return times("reflected, from queue to read", taken, "< 1000")
 
 
-def overload(function: Function, queue: Queue, events: int) -> list[Row]:
-    """More than the function can take, as fast as they can be sent; then none until all are counted."""
-    shows = [f"overloaded-{number}" for number in range(100)]
+def sustained(function: Function, queue: Queue, events: int) -> list[Row]:
+    """As fast as they can be sent; then none until all are counted."""
+    shows = _shows("sustained")
     start, largest = time.perf_counter(), 0
     for at in range(0, events, BATCH):
-        queue.send([function.like(shows[number % len(shows)]) for number in range(at, at + BATCH)])
+        queue.send(_likes(function, shows, at))
         if at % (10 * BATCH) == 0:
             largest = max(largest, queue.backlog())
     sent = time.perf_counter() - start
@@ -40,5 +43,47 @@ def overload(function: Function, queue: Queue, events: int) -> list[Row]:
         row("sent", events / sent, "events/s"),
         row("counted", events / seconds, "events/s"),
         row("largest backlog", largest, "events"),
-        row("lost or counted twice", abs(events - function.likes(shows)), "events", "0"),
+        row(LOST, abs(events - function.likes(shows)), "events", "0"),
     ]
+
+
+def overload(function: Function, queue: Queue, events: int) -> list[Row]:
+    """As fast as they can be sent, to a function that may not count as fast; then none until all are counted.
+
+    Raises:
+        SystemExit: the backlog does not grow from quarter to quarter, so nothing was overloaded.
+    """
+    shows = _shows("overloaded")
+    ends = [events * quarter // 4 // BATCH * BATCH for quarter in range(1, 5)]
+    waiting: list[int] = []
+    with queue.throttled():
+        start = time.perf_counter()
+        for at in range(0, ends[-1], BATCH):
+            queue.send(_likes(function, shows, at))
+            if at + BATCH in ends:
+                waiting.append(queue.backlog())
+        sent = time.perf_counter() - start
+        counted = function.likes(shows)
+        queue.drain()
+        drained = time.perf_counter() - start - sent
+    if waiting != sorted(set(waiting)):
+        raise SystemExit(f"The backlog does not grow, {waiting}: events are counted as fast as they are sent")
+    return [
+        row("overloaded: sent", ends[-1] / sent, "events/s"),
+        row("overloaded: counted meanwhile", counted / sent, "events/s"),
+        *(
+            row(f"overloaded: backlog, {quarter}/4 sent", backlog, "events")
+            for quarter, backlog in enumerate(waiting, 1)
+        ),
+        row("overloaded: drained after the last was sent", drained, "s"),
+        row(f"overloaded: {LOST}", abs(ends[-1] - function.likes(shows)), "events", "0"),
+    ]
+
+
+def _shows(kind: str) -> list[str]:
+    return [f"{kind}-{number}" for number in range(100)]
+
+
+def _likes(function: Function, shows: Sequence[str], at: int) -> list[dict[str, Any]]:
+    """The batch that begins with event number `at`."""
+    return [function.like(shows[number % len(shows)]) for number in range(at, at + BATCH)]

@@ -3,7 +3,8 @@
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -101,8 +102,8 @@ class Queue:
     """The function in a local AWS, and the queue that it takes events from."""
 
     def __init__(self, account: Recommender, redis_url: str) -> None:
-        self._sqs, functions = account.client("sqs"), account.client("lambda")
-        functions.create_function(
+        self._sqs, self._functions = account.client("sqs"), account.client("lambda")
+        self._functions.create_function(
             FunctionName=NAME,
             Runtime="python3.12",
             Role=account.run.settings.role_arn,
@@ -114,12 +115,13 @@ class Queue:
         made = self._sqs.create_queue(QueueName=NAME, Attributes={"VisibilityTimeout": "120"})
         self._url = made["QueueUrl"]
         arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
-        functions.create_event_source_mapping(
+        mapping = self._functions.create_event_source_mapping(
             FunctionName=NAME,
             EventSourceArn=arn["Attributes"]["QueueArn"],
             BatchSize=BATCH,
             FunctionResponseTypes=["ReportBatchItemFailures"],
         )
+        self._mapping = mapping["UUID"]
 
     def send(self, events: Sequence[dict[str, Any]]) -> None:
         """Up to ten."""
@@ -127,6 +129,14 @@ class Queue:
         answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
         if answer.get("Failed"):
             raise SystemExit(f"SQS refuses {answer['Failed'][0]}")
+
+    @contextmanager
+    def throttled(self) -> Iterator[None]:
+        """Two invocations at a time, of one event each: the least that an event source mapping may have."""
+        update = self._functions.update_event_source_mapping
+        update(UUID=self._mapping, BatchSize=1, ScalingConfig={"MaximumConcurrency": 2})
+        yield
+        update(UUID=self._mapping, BatchSize=BATCH, ScalingConfig={})
 
     def backlog(self) -> int:
         """Messages that wait or are being taken."""
