@@ -5,7 +5,7 @@ each epoch (Pipe mode) and trains a network together with the others, by Horovod
 images that nobody trained on decides whether it is approved.
 
 **Takes** TFRecord of `tf.train.Example` with `image/encoded` (PNG or JPEG) and `image/class/label` below
-`input_uri`; without one, the handwritten digits that scikit-learn ships.
+`input_uri`, or listed there in an S3 manifest; without one, the handwritten digits that scikit-learn ships.
 
 **Leaves**, under this run's own prefix: the shards and a manifest for each, the model with its history,
 checkpoints, what TensorBoard shows, and an evaluation with a report. Registers the model, approved if it
@@ -30,7 +30,10 @@ from millrace.operators.sagemaker import ProcessingJobOperator, ReportPageOperat
 from millrace.params import count, fraction, instance_count, instance_type, managed_spot, s3_uri
 
 PARAMS = {
-    "input_uri": s3_uri("TFRecord files of images; empty for scikit-learn's digits.", optional=True),
+    "input_uri": s3_uri(
+        "Prefix of TFRecord files of images, or a .manifest of them; empty for scikit-learn's digits.",
+        optional=True,
+    ),
     "ranks": count(4, 1, 1024, "Processes that train together, one for each GPU of the instances."),
     "training_instance_type": instance_type("ml.g4dn.12xlarge", "What the ranks run on; this has 4 GPUs."),
     "instance_count": instance_count("How many instances the ranks share evenly."),

@@ -15,6 +15,7 @@ from include.sagemaker.comparison import comparison
 from include.sagemaker.gpus import check_ranks
 
 IMAGE = "horovod"
+MANIFEST = ".manifest"
 PARTS = ("train", "validation", "evaluation")
 HYPERPARAMETERS = (
     *("batch_size", "learning_rate", "momentum", "warm_up_epochs", "seed", "validate_on", "stall_seconds"),
@@ -68,6 +69,7 @@ def sharding(run: Run) -> ProcessingJob:
         ],
         instances=Instances(run.params["processing_instance_type"], volume_gb=run.params["volume_gb"]),
         inputs={"records": given} if given else {},
+        manifests=["records"] if given and given.endswith(MANIFEST) else [],
         outputs={
             **{part: run.uri("shards", part) for part in PARTS},
             "sharding": run.uri("sharding"),

@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from include.bundles import Bundle
@@ -20,6 +20,7 @@ class ProcessingJob:
 
     ``inputs`` and ``outputs`` map a name to an S3 URI; in the container the name
     is a folder below ``/opt/ml/processing/input`` or ``/opt/ml/processing/output``.
+    An input named in ``manifests`` is not a prefix but the list of its objects.
     ``files`` are shipped with the job and arrive as inputs of their own, the scripts
     as ``code``. ``metrics`` names the output that holds ``metrics.json``, flat numbers
     that become part of the task's result.
@@ -30,6 +31,7 @@ class ProcessingJob:
     instances: Instances
     arguments: Sequence[str] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
+    manifests: Collection[str] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
     continuous_outputs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Name -> (path in the container, S3 URI), uploaded while the job runs."""
@@ -46,7 +48,10 @@ class ProcessingJob:
                 "ImageUri": run.settings.image_uri(self.image),
                 "ContainerEntrypoint": list(self.command),
             },
-            "ProcessingInputs": [_processing_input(name, uri) for name, uri in inputs.items()],
+            "ProcessingInputs": [
+                _processing_input(name, uri, is_manifest=name in self.manifests)
+                for name, uri in inputs.items()
+            ],
             "ProcessingOutputConfig": {"Outputs": self._outputs()},
             "ProcessingResources": {"ClusterConfig": self._cluster(run)},
             "Environment": dict(self.environment),
@@ -94,13 +99,13 @@ def _network(run: Run) -> Request:
     return network
 
 
-def _processing_input(name: str, uri: str) -> Request:
+def _processing_input(name: str, uri: str, *, is_manifest: bool) -> Request:
     return {
         "InputName": name,
         "S3Input": {
             "S3Uri": uri,
             "LocalPath": f"{INPUT}/{name}",
-            "S3DataType": "S3Prefix",
+            "S3DataType": "ManifestFile" if is_manifest else "S3Prefix",
             "S3InputMode": "File",
             "S3DataDistributionType": "FullyReplicated",
         },

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class NothingToDownloadError(LookupError):
-    """No object answers to an input's URI; the message is the one that SageMaker gives."""
+    """An input names no object, or one that is not there: of the latter SageMaker says this message."""
 
 
 class UploadError(RuntimeError):
@@ -83,8 +83,7 @@ def objects(client: "S3Client", uri: S3Uri, data_type: str = "S3Prefix") -> list
         data_type: ``S3Prefix`` or ``ManifestFile``.
 
     Raises:
-        NothingToDownloadError: no object, or no bucket.
-        ValueError: the manifest is none.
+        NothingToDownloadError: no object, or no bucket; or the manifest is none.
     """
     with _missing_is_nothing(uri):
         found = list(_manifest(client, uri) if data_type == "ManifestFile" else _prefix(client, uri))
@@ -125,14 +124,14 @@ def download(
         shard: index and count of the hosts that share the objects (``ShardedByS3Key``).
 
     Raises:
-        NothingToDownloadError: no object, or no bucket.
+        NothingToDownloadError: no object, or no bucket; the manifest is none, or names what is not there.
     """
     folder.mkdir(parents=True, exist_ok=True)
     found = objects(client, uri, data_type)
-    with _missing_is_nothing(uri):
-        for item in found[shard[0] :: shard[1]]:
-            target = target_in(folder, item)
-            if not item.name.endswith("/"):
+    for item in found[shard[0] :: shard[1]]:
+        target = target_in(folder, item)
+        if not item.name.endswith("/"):
+            with _missing_is_nothing(item.uri):
                 client.download_file(item.uri.bucket, item.uri.key, str(target))
     return len(found)
 
@@ -193,11 +192,22 @@ def name_below(prefix: str, key: str) -> str:
 
 
 def _manifest(client: "S3Client", uri: S3Uri) -> Iterator[Item]:
-    body = json.loads(client.get_object(Bucket=uri.bucket, Key=uri.key)["Body"].read())
-    if not (isinstance(body, list) and body and isinstance(body[0], dict) and "prefix" in body[0]):
-        raise ValueError(f'The manifest {uri} must be a list that starts with {{"prefix": "s3://..."}}.')
-    base = S3Uri.parse(body[0]["prefix"])
-    for name in body[1:]:
+    """Objects that a manifest names.
+
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html
+    """
+    try:
+        body = json.loads(client.get_object(Bucket=uri.bucket, Key=uri.key)["Body"].read())
+    except ValueError as error:
+        raise NothingToDownloadError(f"The manifest {uri} is not JSON: {error}.") from error
+    match body:
+        case [{"prefix": str(prefix)}, *names] if names and all(isinstance(name, str) for name in names):
+            base = S3Uri.parse(prefix)
+        case _:
+            raise NothingToDownloadError(
+                f'The manifest {uri} names no objects: give [{{"prefix": "s3://bucket/"}}, "a/key", ...].'
+            )
+    for name in names:
         yield Item(S3Uri(base.bucket, base.key + name), name)
 
 

@@ -77,6 +77,17 @@ def test_scikit_learns_digits_are_taken_where_no_input_is_named(run):
 
 
 @pytest.mark.parametrize(
+    ("uri", "kind"), [("s3://b/images/", "S3Prefix"), ("s3://b/images/chosen.manifest", "ManifestFile")]
+)
+def test_the_images_are_those_below_a_prefix_or_in_a_manifest(run, uri, kind):
+    asked = with_params(run, input_uri=uri)
+    request = check("CreateProcessingJob", {**spec.sharding(asked).request(asked), "ProcessingJobName": "a"})
+    kinds = {each["InputName"]: each["S3Input"] for each in request["ProcessingInputs"]}
+    assert (kinds["records"]["S3Uri"], kinds["records"]["S3DataType"]) == (uri, kind)
+    assert kinds["code"]["S3DataType"] == "S3Prefix"
+
+
+@pytest.mark.parametrize(
     ("params", "error", "says"),
     [
         ({"ranks": 3}, GpuCountError, "1 x ml.g4dn.12xlarge have 4 GPUs"),

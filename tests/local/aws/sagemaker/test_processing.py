@@ -220,6 +220,31 @@ def test_a_manifest_names_the_objects(account):
     assert account.keys("listed/") == ["listed/2"]
 
 
+@pytest.mark.parametrize(
+    ("name", "body", "says"),
+    [
+        ("missing", [{"prefix": "s3://jobs/m/"}, "1", "9"], 's3://jobs/m/9" given in input data source'),
+        ("bucket", [{"prefix": "s3://nobody/m/"}, "1"], 's3://nobody/m/1" given in input data source'),
+        ("empty", [{"prefix": "s3://jobs/m/"}], "The manifest s3://jobs/bad/empty names no objects"),
+        ("nothing", [], "The manifest s3://jobs/bad/nothing names no objects"),
+        ("dict", {"prefix": "s3://jobs/m/"}, "The manifest s3://jobs/bad/dict names no objects"),
+        ("numbers", [{"prefix": "s3://jobs/m/"}, 1], "The manifest s3://jobs/bad/numbers names no objects"),
+        ("text", "m/1\nm/2", "The manifest s3://jobs/bad/text is not JSON: Expecting value: line 1 column 1"),
+    ],
+)
+def test_a_manifest_that_names_nothing_that_is_there_fails_the_job(account, name, body, says):
+    account.put("m/1", b"1")
+    content = body if isinstance(body, str) else json.dumps(body)
+    inputs = [("in", account.put(f"bad/{name}", content.encode()))]
+    request = account.processing_request(f"bad-{name}", "print('started')", inputs=inputs)
+    request["ProcessingInputs"][0]["S3Input"]["S3DataType"] = "ManifestFile"
+    account.sagemaker.create_processing_job(**request)
+    job = account.processed(f"bad-{name}")
+    assert job["FailureReason"].startswith("ClientError: Data download failed:")
+    assert says in job["FailureReason"]
+    assert account.log("/aws/sagemaker/ProcessingJobs", f"bad-{name}/") == []
+
+
 def test_finished_jobs_leave_no_files(account, server):
     account.process("tidy", "open('scratch', 'w').write('x')")
     folder = server.home / "jobs" / "processing"
