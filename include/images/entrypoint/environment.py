@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from . import paths
+from . import hosts, paths
 
 FOR_THE_CONTAINER = "sagemaker_"
 RESERVED = (FOR_THE_CONTAINER, "_tuning_objective_metric")
@@ -75,18 +75,17 @@ def training_environment() -> dict[str, str]:
 
 
 def _hosts(resources: dict[str, Any]) -> dict[str, Any]:
-    hosts = sorted(resources.get("hosts", ["algo-1"]))
-    gpus = gpu_count()
+    names = sorted(resources.get("hosts", ["algo-1"]))
     return {
-        "SM_HOSTS": hosts,
-        "SM_CURRENT_HOST": resources.get("current_host", hosts[0]),
-        "SM_MASTER_ADDR": hosts[0],
+        "SM_HOSTS": names,
+        "SM_CURRENT_HOST": resources.get("current_host", names[0]),
+        "SM_MASTER_ADDR": hosts.given().get(names[0], names[0]),
         "SM_CURRENT_INSTANCE_TYPE": resources.get("current_instance_type", "local"),
         "SM_CURRENT_INSTANCE_GROUP": resources.get("current_group_name", "homogeneousCluster"),
         "SM_NETWORK_INTERFACE_NAME": resources.get("network_interface_name", "eth0"),
         "SM_RESOURCE_CONFIG": resources,
         "SM_NUM_CPUS": os.cpu_count() or 1,
-        "SM_NUM_GPUS": gpus,
+        "SM_NUM_GPUS": gpu_count(),
         "SM_NUM_NEURONS": 0,
     }
 

@@ -36,10 +36,15 @@ def addresses() -> dict[str, str]:
     Raises:
         HostUnknownError: a name does not resolve within a minute.
     """
-    if given := os.environ.get(ADDRESSES):
-        return {str(name): str(address) for name, address in json.loads(given).items()}
+    if found := given():
+        return found
     deadline = time.monotonic() + PATIENCE_SECONDS
     return {name: _resolved(name, deadline) for name in names()}
+
+
+def given() -> dict[str, str]:
+    """Host -> IP address where names do not resolve; empty where they do."""
+    return dict(json.loads(os.environ.get(ADDRESSES) or "{}"))
 
 
 def _resolved(name: str, deadline: float) -> str:
