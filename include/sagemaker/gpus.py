@@ -1,4 +1,8 @@
-"""GPUs of the instance types of training jobs, and what an hour of them costs: `gpus.json`."""
+"""GPUs and Elastic Fabric Adapters of instance types, and what an hour of them costs: `gpus.json`.
+
+A type is one of SageMaker's with ``ml.`` before its name, and one of EC2's without. EC2's prices are those
+that aws/karpenter-provider-aws has generated from AWS's price list.
+"""
 
 import json
 from dataclasses import dataclass
@@ -9,6 +13,7 @@ from typing import Any
 from include.sagemaker.instances import Instances
 
 TYPES = Path(__file__).with_name("gpus.json")
+SAGEMAKER = "ml."
 
 
 class GpuCountError(ValueError):
@@ -38,20 +43,22 @@ def gpus_of(instance_type: str) -> int:
     Raises:
         GpuCountError: the type is one for inference, or of a family with GPUs and not known here.
     """
-    known = _known()["instance_types"].get(instance_type)
-    if known is None:
-        if instance_type.startswith(("ml.p", "ml.g", "ml.trn")):
-            raise GpuCountError(
-                f"how many GPUs a {instance_type} has is not known: add it to include/sagemaker/gpus.json, "
-                f"or take one of {', '.join(_training_types())}"
-            )
-        return 0
+    known = _found(instance_type)
     if "inferentia" in known:
         raise GpuCountError(
             f"{instance_type} has Inferentia chips, which train nothing: take one of "
-            f"{', '.join(_training_types())}"
+            f"{', '.join(_training_types(instance_type))}"
         )
-    return int(known["gpus"])
+    return int(known.get("gpus", 0))
+
+
+def adapters_of(instance_type: str) -> int:
+    """Elastic Fabric Adapters of an instance with GPUs; 0 of a type that has none.
+
+    Raises:
+        GpuCountError: the type is of a family with GPUs and not known here.
+    """
+    return int(_found(instance_type).get("efa", 0))
 
 
 def check_ranks(instances: Instances, ranks: int) -> None:
@@ -77,8 +84,9 @@ def check_ranks(instances: Instances, ranks: int) -> None:
 
 def expected_cost(instances: Instances, hours: float) -> Cost:
     """What so many hours cost, by the price of one instance that is known here."""
-    prices = _known()["prices"]
-    hourly = _known()["instance_types"].get(instances.type, {}).get("usd_per_hour")
+    service = "sagemaker" if instances.type.startswith(SAGEMAKER) else "ec2"
+    prices = _known()["prices"][service]
+    hourly = _types(instances.type).get(instances.type, {}).get("usd_per_hour", {}).get(service)
     usd = None if hourly is None else round(hourly * instances.count * hours, 2)
     return Cost(hours, usd, prices["as_of"], prices["of"])
 
@@ -86,13 +94,32 @@ def expected_cost(instances: Instances, hours: float) -> Cost:
 def _remedy(instance_type: str, gpus: int, ranks: int) -> str:
     if ranks % gpus == 0:
         return f"give {ranks // gpus} instances, or ranks for each GPU"
-    fitting = [name for name in _training_types() if gpus_of(name) == ranks]
+    fitting = [name for name in _training_types(instance_type) if gpus_of(name) == ranks]
     one = f", or one of {', '.join(fitting)}" if fitting else ""
     return f"give a multiple of {gpus} for {instance_type}{one}"
 
 
-def _training_types() -> list[str]:
-    return [name for name, each in _known()["instance_types"].items() if "gpus" in each]
+def _found(instance_type: str) -> dict[str, Any]:
+    """What is known of a type; nothing of one without GPUs."""
+    known = _types(instance_type).get(instance_type)
+    if known is None and instance_type.removeprefix(SAGEMAKER).startswith(("p", "g", "trn")):
+        raise GpuCountError(
+            f"how many GPUs a {instance_type} has is not known: add it to include/sagemaker/gpus.json, "
+            f"or take one of {', '.join(_training_types(instance_type))}"
+        )
+    return known or {}
+
+
+def _training_types(like: str) -> list[str]:
+    return [name for name, each in _types(like).items() if "gpus" in each]
+
+
+def _types(like: str) -> dict[str, dict[str, Any]]:
+    """Those of the service whose type this is, by the names that they have there."""
+    known = _known()["instance_types"]
+    if not like.startswith(SAGEMAKER):
+        return dict(known)
+    return {f"{SAGEMAKER}{name}": each for name, each in known.items() if "ec2_only" not in each}
 
 
 @cache

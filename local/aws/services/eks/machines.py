@@ -12,7 +12,7 @@ def gpus_of(instance_type: str) -> int:
     if found:
         return sum(int(each["Count"]) for each in found["Gpus"])
     try:
-        return known_gpus_of(f"ml.{instance_type}")  # Of former generations, which moto does not list.
+        return known_gpus_of(instance_type)  # Of former generations, which moto does not list.
     except GpuCountError:
         return 0
 
