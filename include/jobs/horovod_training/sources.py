@@ -23,7 +23,7 @@ class Source(Protocol):
 
 
 def folder(path: Path) -> Source:
-    """Every file below a folder, by name.
+    """Every file below a folder, by name; records of another run's shards without their place there.
 
     Raises:
         JobError: there is none.
@@ -38,11 +38,18 @@ def folder(path: Path) -> Source:
             with file.open("rb") as stream:
                 try:
                     for record in tfrecords.read(stream):
-                        yield f"{name}, byte {record.offset:,}", record.payload
+                        yield f"{name}, byte {record.offset:,}", _without_place(record.payload)
                 except tfrecords.RecordError as error:
                     raise JobError(f"{name}: {error}.") from error
 
     return read
+
+
+def _without_place(payload: bytes) -> bytes:
+    try:
+        return examples.as_it_came(payload)
+    except examples.ExampleError:
+        return payload  # Whoever looks for its image says where it is.
 
 
 def digits() -> Iterator[tuple[str, bytes]]:

@@ -68,6 +68,16 @@ def test_no_record_is_lost_or_there_twice(image, digits):
     assert Counter(bare) == Counter(each.hex() for each in came)
 
 
+def test_a_shard_of_another_run_is_taken_for_what_it_was_made_of(image, digits, tmp_path):
+    shard(image, tmp_path, FOLDER, folder=str(digits[0] / "train" / "0"), ranks=2)
+    before = [each for found in written(digits[0], "train/0").values() for each in found]
+    train = [each for found in written(tmp_path).values() for each in found]
+    bare = "[examples.as_it_came(bytes.fromhex(each)).hex() for each in found]"
+    came, trained = (image(bare, found=[each.hex() for each in found]) for found in (before, train))
+    [validation], [evaluation] = (written(tmp_path, part).values() for part in ("validation", "evaluation"))
+    assert Counter([*trained, *(each.hex() for each in validation + evaluation)]) == Counter(came)
+
+
 def test_records_know_their_place(image, digits):
     output, _ = digits
     for rank in range(4):
