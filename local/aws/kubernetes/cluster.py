@@ -1,8 +1,8 @@
 """A cluster: its objects, its API, and what carries them out."""
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from local.aws.kubernetes.api import Api
 from local.aws.kubernetes.kubelet import Kubelet
@@ -25,6 +25,7 @@ class Node:
         zone: availability zone.
         gpus: that pods may take.
         adapters: Elastic Fabric Adapters that pods may take.
+        labels: of its node group.
     """
 
     name: str
@@ -32,10 +33,12 @@ class Node:
     zone: str
     gpus: int = 0
     adapters: int = 0
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     def document(self) -> dict[str, object]:
         """As Kubernetes has it."""
         labels = {
+            **self.labels,
             "node.kubernetes.io/instance-type": self.instance_type,
             "topology.kubernetes.io/zone": self.zone,
             "topology.kubernetes.io/region": self.zone[:-1],

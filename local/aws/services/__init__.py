@@ -54,6 +54,7 @@ SERVICES = (
     "sagemaker",
     "emr_containers",
     "eks",
+    "fsx",
     "feature_store",
     "kinesis",
     "firehose",

@@ -202,10 +202,23 @@ def test_a_dashboard_is_made_changed_replaced_and_removed(client: ClientOf, clou
     assert names() == []
 
 
-def test_a_dashboard_that_is_no_json_fails_the_stack(cloudformation: Any) -> None:
+def test_a_dashboard_that_is_no_json_fails_the_stack(client: ClientOf, cloudformation: Any) -> None:
     dashboard = resource("CloudWatch::Dashboard", DashboardName="d", DashboardBody='{"widgets": [}')
-    with pytest.raises(ClientError, match="The dashboard d is no JSON"):
-        cloudformation.create_stack(StackName="s", TemplateBody=json.dumps({"Resources": {"D": dashboard}}))
+    queue = resource("SQS::Queue", QueueName="q")
+    body = json.dumps({"Resources": {"Q": queue, "D": {**dashboard, "DependsOn": "Q"}}})
+    cloudformation.create_stack(StackName="s", TemplateBody=body)
+    [stack] = cloudformation.describe_stacks(StackName="s")["Stacks"]
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    events = cloudformation.describe_stack_events(StackName="s")["StackEvents"]
+    [failed] = [each for each in events if each["ResourceStatus"] == "CREATE_FAILED"]
+    assert failed["LogicalResourceId"] == "D"
+    assert "The dashboard d is no JSON" in failed["ResourceStatusReason"]
+    # Nothing of it is left, and asking for it makes nothing.
+    assert cloudformation.describe_stack_resources(StackName="s")["StackResources"] == []
+    assert client("sqs").list_queues().get("QueueUrls", []) == []
+    cloudformation.delete_stack(StackName="s")
+    with pytest.raises(ClientError, match="does not exist"):
+        cloudformation.describe_stacks(StackName="s")
 
 
 def test_a_log_group_that_is_there_is_taken_over(client: ClientOf, cloudformation: Any) -> None:

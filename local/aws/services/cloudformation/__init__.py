@@ -7,13 +7,17 @@ from moto.cloudformation import parsing
 from local.aws.services.cloudformation import (
     buckets,
     conditions,
+    deletion,
+    eks,
     emr_containers,
+    fsx,
     functions,
     iam,
     keys,
     messaging,
     monitoring,
     parameters,
+    placement,
     rollback,
     sagemaker,
     streaming,
@@ -25,7 +29,13 @@ if TYPE_CHECKING:
 RESOURCES = (
     buckets.Bucket,
     buckets.BucketPolicy,
+    eks.AccessEntry,
+    eks.Addon,
+    eks.Cluster,
+    eks.Nodegroup,
+    eks.PodIdentityAssociation,
     emr_containers.VirtualCluster,
+    fsx.FileSystem,
     functions.EventInvokeConfig,
     functions.EventSourceMapping,
     functions.Function,
@@ -42,6 +52,7 @@ RESOURCES = (
     monitoring.Dashboard,
     monitoring.LogGroup,
     monitoring.LogStream,
+    placement.PlacementGroup,
     sagemaker.ModelPackageGroup,
     streaming.DeliveryStream,
     streaming.Schedule,
@@ -52,6 +63,7 @@ RESOURCES = (
 def install(_aws: "LocalAws") -> None:
     """Registers :data:`RESOURCES` in moto's tables, in place of its own where it has one."""
     conditions.install()
+    deletion.install()
     keys.install()
     parameters.install()
     rollback.install()

@@ -8,6 +8,7 @@ from moto.emrcontainers.models import emrcontainers_backends
 from typing_extensions import override
 
 from local.aws.services.cloudformation.attachment import Attachment
+from local.aws.services.cloudformation.resource import in_lower_case
 
 
 class VirtualCluster(Attachment):
@@ -29,7 +30,7 @@ class VirtualCluster(Attachment):
         if self.id is None:
             request = {
                 "name": self.properties["Name"],
-                "containerProvider": _in_lower_case(self.properties["ContainerProvider"]),
+                "containerProvider": in_lower_case(self.properties["ContainerProvider"]),
                 "clientToken": str(uuid4()),
                 "tags": tags,
             }
@@ -56,10 +57,3 @@ class VirtualCluster(Attachment):
     @property
     def _backend(self) -> Any:
         return emrcontainers_backends[self.account][self.region]
-
-
-def _in_lower_case(properties: Any) -> Any:
-    """Members as the API spells them: ``EksInfo`` is ``eksInfo``."""
-    if not isinstance(properties, dict):
-        return properties
-    return {name[0].lower() + name[1:]: _in_lower_case(value) for name, value in properties.items()}

@@ -74,3 +74,10 @@ class Resource(CloudFormationModel):
     @classmethod
     def _identity_in(cls, properties: Properties) -> list[Any]:
         return [properties.get(name) for name in cls.identity]
+
+
+def in_lower_case(properties: Any) -> Any:
+    """Members as the API spells them: ``EksInfo`` is ``eksInfo``."""
+    if not isinstance(properties, dict):
+        return properties
+    return {name[0].lower() + name[1:]: in_lower_case(value) for name, value in properties.items()}

@@ -1,5 +1,6 @@
 """EKS as a moto backend whose clusters run."""
 
+import hashlib
 from typing import Any
 
 from moto.eks import urls
@@ -22,6 +23,9 @@ class LocalEks(EKSBackend):
     @override
     def create_cluster(self, name: str, *arguments: Any, **options: Any) -> Cluster:
         made = super().create_cluster(name, *arguments, **options)
+        # On AWS it is made for the cluster; here nothing is closed that it would open.
+        group = f"sg-{hashlib.sha256(made.arn.encode()).hexdigest()[:17]}"
+        made.resources_vpc_config = {**made.resources_vpc_config, "clusterSecurityGroupId": group}
         self._start(made)
         return made
 
@@ -67,6 +71,7 @@ class LocalEks(EKSBackend):
                 zones[number % len(zones)],
                 gpus_of(instance_type),
                 adapters_of(instance_type),
+                {**group.labels, "eks.amazonaws.com/nodegroup": group.nodegroup_name},
             )
             for number in range(group.scaling_config["desiredSize"])
         ]
