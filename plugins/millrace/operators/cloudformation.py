@@ -1,4 +1,4 @@
-"""Stacks of CloudFormation that a pipeline makes and keeps up to date."""
+"""Stacks of CloudFormation that a pipeline makes, keeps up to date and takes away."""
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -23,6 +23,22 @@ NEVER_MADE = frozenset({"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED",
 NOTHING_NEW = "No updates are to be performed"
 
 
+def described(client: Any, name: str) -> dict[str, Any] | None:
+    """A stack by its name; None if there is none."""
+    try:
+        [stack] = client.describe_stacks(StackName=name)["Stacks"]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return None
+        raise
+    return dict(stack)
+
+
+def no_functions(_run: Run) -> dict[str, Bundle]:
+    """Of a stack without any."""
+    return {}
+
+
 class StackOperator(AwsOperator):
     """Ships the code of functions, and asks for a stack to be made or brought up to date.
 
@@ -31,8 +47,8 @@ class StackOperator(AwsOperator):
     no result, log or rendered field.
 
     Args:
+        build: the stack, of the run and the keys of the archives.
         functions: code by the name under which ``build`` takes the key of its archive, of the run.
-        build: the stack, of the run and these keys.
     """
 
     ui_color = "#e6e0f5"
@@ -40,8 +56,8 @@ class StackOperator(AwsOperator):
     def __init__(
         self,
         *,
-        functions: Callable[[Run], Mapping[str, Bundle]],
         build: Callable[[Run, Mapping[str, str]], Stack],
+        functions: Callable[[Run], Mapping[str, Bundle]] = no_functions,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -52,8 +68,10 @@ class StackOperator(AwsOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         run = run_of(context)
         stack = self.build(run, self._shipped(run))
-        there = self._described(stack.name)
+        there = described(self.client, stack.name)
         status = there["StackStatus"] if there else ""
+        if status == f"DELETE{BEGUN}":
+            raise RuntimeError(f"{stack.name} is being taken away; the next try makes it anew")
         if status.endswith(BEGUN):
             self.log.info("%s is %s already", stack.name, status)
             return {"stack": stack.name, "changes": [], "changed": True}
@@ -77,15 +95,6 @@ class StackOperator(AwsOperator):
                 self.s3.write(uri, bundle.zipped())
             keys[name] = split(uri)[1]
         return keys
-
-    def _described(self, name: str) -> dict[str, Any] | None:
-        try:
-            [stack] = self.client.describe_stacks(StackName=name)["Stacks"]
-        except ClientError as error:
-            if "does not exist" in str(error):
-                return None
-            raise
-        return dict(stack)
 
     def _changes(self, stack: Stack, there: Mapping[str, Any] | None) -> list[str]:
         if there is None:
@@ -121,3 +130,30 @@ class StackOperator(AwsOperator):
     def s3(self) -> S3:
         """Objects in S3."""
         return S3(self.aws_conn_id, self.region_name)
+
+
+class StackDeletionOperator(AwsOperator):
+    """Asks for a stack to be taken away; for a ``teardown``, since it needs nothing of what came before.
+
+    It does not wait: see `millrace.sensors.cloudformation.StackDeletionSensor`. The result has the name of
+    the ``stack``: it may be gone already, or was never made.
+
+    Args:
+        name: of the stack, of the run.
+    """
+
+    ui_color = "#e6e0f5"
+
+    def __init__(self, *, name: Callable[[Run], str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.name_of = name
+
+    @override
+    def execute(self, context: Context) -> dict[str, str]:
+        name = self.name_of(run_of(context))
+        client = AwsHook("cloudformation", self.aws_conn_id, self.region_name).conn
+        there = described(client, name)
+        self.log.info("%s is %s", name, there["StackStatus"] if there else "not there")
+        if there:
+            client.delete_stack(StackName=name)
+        return {"stack": name}
