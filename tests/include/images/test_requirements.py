@@ -19,7 +19,7 @@ def _packages(path: Path) -> dict[str, str]:
 
 
 def test_there_are_images():
-    assert NAMES == ["horovod", "sklearn", "spark", "speech", "xgboost"]
+    assert NAMES == ["elastic", "horovod", "sklearn", "spark", "speech", "xgboost"]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -11,7 +11,7 @@ import pytest
 
 from local.aws.runtime.images import SOURCES, Image, ImageBuildFailed, ImageStore, UnknownImageError
 
-HERE = "Images here: horovod, sklearn, spark, speech, xgboost"
+HERE = "Images here: elastic, horovod, sklearn, spark, speech, xgboost"
 
 
 def _wheel(folder):
