@@ -173,9 +173,13 @@ class _Response:
 
     def _write(self, body: Iterable[bytes], chunked: bool) -> None:
         out = self._handler.wfile
+        if chunked:
+            out.flush()
         for data in body:
             if chunked and data:
                 out.write(b"%x\r\n%b\r\n" % (len(data), data))
+                # It may be long until the next one: a watch tells of a change when it happens.
+                out.flush()
             else:
                 out.write(data)
         if chunked:
