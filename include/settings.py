@@ -93,6 +93,11 @@ class Settings(BaseSettings):
     reconcile_seconds: float = Field(default=300, ge=1)
     """How often jobs are listed in case an event was lost."""
 
+    @property
+    def region(self) -> str:
+        """Where the deployment is, which its topics say."""
+        return self.events_topic_arn.split(":")[3]
+
     def image_uri(self, image: str, version: str | None = None) -> str:
         """The URI of one of ``include/images``, in one of its versions."""
         return f"{self.image_registry}/{image}:{version or self.image_tag}"

@@ -13,9 +13,11 @@ from millrace.jobs import HUMAN_LOOP, JobKind
 def job_page(meta: Any, kind: JobKind, reference: str) -> str:
     """The page of a job."""
     name = reference.rpartition("/")[2] if kind.given_id else reference
+    place = reference.partition("/")[0]
     if local := _local(meta):
         return f"{local}/jobs/{kind.console}/{quote(name)}"
-    return f"{_console(meta)}/{kind.console_page.format(region=meta.region_name, name=quote(name))}"
+    page = kind.console_page.format(region=meta.region_name, name=quote(name), place=quote(place))
+    return f"{_console(meta)}/{page}"
 
 
 def reviews_page(meta: Any) -> str:

@@ -6,6 +6,7 @@ from millrace.jobs.a2i import HUMAN_LOOP
 from millrace.jobs.emr import EMR_ON_EKS
 from millrace.jobs.glue import GLUE_CRAWLER
 from millrace.jobs.kind import ErrorPattern, EventPattern, JobKind, Listing
+from millrace.jobs.kubernetes import PYTORCH_JOB
 from millrace.jobs.redshift import REDSHIFT_BATCH
 from millrace.jobs.sagemaker import ENDPOINT, FEATURE_GROUP, PROCESSING, TRAINING, TRANSFORM, TUNING
 from millrace.jobs.transcribe import CALL_ANALYTICS, LANGUAGE_MODEL, TRANSCRIPTION, VOCABULARY
@@ -20,6 +21,7 @@ __all__ = [
     "KINDS",
     "LANGUAGE_MODEL",
     "PROCESSING",
+    "PYTORCH_JOB",
     "REDSHIFT_BATCH",
     "TRAINING",
     "TRANSCRIPTION",
@@ -51,4 +53,4 @@ KINDS: Mapping[str, JobKind] = {
         REDSHIFT_BATCH,
     )
 }
-"""Every row by its name, which is how a trigger's arguments refer to it."""
+"""Every row of AWS's jobs by its name, which is how a trigger's arguments refer to it."""

@@ -1,7 +1,7 @@
 """What a row of the table of AWS jobs says.
 
 A row names operations as AWS's own API reference does; paths are JMESPath into the
-answer of the describe operation, or into an event.
+answer of the describe operation, or into an event, where AWS sends one.
 """
 
 from collections.abc import Mapping
@@ -125,7 +125,7 @@ class JobKind:
     succeeded: frozenset[str]
     failed: frozenset[str]
     stopped: frozenset[str]
-    event: EventPattern
+    event: EventPattern | None
     not_found: tuple[ErrorPattern, ...]
     exists: tuple[ErrorPattern, ...]
     console: str

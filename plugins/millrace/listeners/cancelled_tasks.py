@@ -14,7 +14,6 @@ from typing import Any
 
 from airflow.listeners import hookimpl
 
-from millrace.jobs import KINDS
 from millrace.launching import STATE_KEY, RemoteJob
 
 log = logging.getLogger(__name__)
@@ -100,9 +99,9 @@ def _stop_batch(job: RemoteJob) -> None:
 @lru_cache(maxsize=16)
 def _hook(kind: str, aws_conn_id: str | None, region_name: str | None, _period: int) -> Any:
     """Shared by those who are stopped together, for a while: credentials may change."""
-    from millrace.hooks.jobs import JobHook  # noqa: PLC0415
+    from millrace.hooks.remote import hook_of  # noqa: PLC0415
 
-    return JobHook(KINDS[kind], aws_conn_id, region_name)
+    return hook_of(kind, aws_conn_id, region_name)
 
 
 @cache

@@ -12,7 +12,7 @@ from millrace.context import run_of
 from millrace.descriptions import JobDescription
 from millrace.launching import Launch
 from millrace.links import LINKS, TensorBoardLink
-from millrace.operators.job import Job
+from millrace.operators.job import AwsJobOperator, Job
 from millrace.operators.sagemaker import TrainingJobOperator
 from millrace.pages import folder_of
 
@@ -27,14 +27,14 @@ class Plan(Protocol):
 
 
 class GpuTraining(Job, Protocol):
-    """A training job that is planned, such as ``include.horovod.HorovodTraining``."""
+    """A job that is planned, such as ``include.horovod.HorovodTraining``."""
 
     def plan(self) -> Plan:
         """Raises where the instances, or the job's inputs, cannot be what is asked for."""
 
 
-class GpuTrainingOperator(TrainingJobOperator):
-    """A training job whose plan is in the log before it is launched, and in the result as ``plan``."""
+class GpuTrainingOperator(AwsJobOperator):
+    """A job whose plan is in the log before it is launched, and in the result as ``plan``."""
 
     ui_color = "#d3e8d3"
 
@@ -60,7 +60,7 @@ class GpuTrainingOperator(TrainingJobOperator):
         return self.planned(run_of(context), **self.arguments).plan()
 
 
-class HorovodTrainingOperator(GpuTrainingOperator):
+class HorovodTrainingOperator(GpuTrainingOperator, TrainingJobOperator):
     """A training job of several ranks, each with a shard of its own; the task links to its TensorBoard."""
 
     operator_extra_links = (TensorBoardLink(), *LINKS)

@@ -22,7 +22,7 @@ from millrace.delays import WHEN_FULL, growing
 from millrace.descriptions import JobDescription
 from millrace.errors import QUOTA_IS_FULL, JobFailed, code_of
 from millrace.finished_jobs import FinishedJob, stop
-from millrace.hooks.jobs import JobHook
+from millrace.hooks.jobs import JobHook, Started
 from millrace.hooks.s3 import S3
 from millrace.jobs import JobKind
 from millrace.launching import STATE_KEY, Action, Launch, RemoteJob, decide, stored
@@ -242,11 +242,15 @@ class AwsJobOperator(LaunchingOperator):
             # Whoever has to stop it finds it by its name until the answer with its id is kept.
             self._running = self.kind.reference(name, self.request)
             self.remember(context, launch, self._running)
-        started = self.hook.start(name, {**self.request, **tags})
+        started = self.submit(context, launch, {**self.request, **tags})
         if self.kind.given_id:
             self.remember(context, launch, started.reference)
         how = "started" if started.is_new else "was started by an earlier try"
         self.log.info("%s %s %s", self.kind.name, name, how)
+
+    def submit(self, context: Context, launch: Launch, request: Mapping[str, Any]) -> Started:
+        """Calls the start operation."""
+        return self.hook.start(self.job_name(context, launch), request)
 
     def link(self, context: Context, name: str) -> None:
         """Sets the links of the task's page; the output is the run's folder until the job has one."""

@@ -14,7 +14,9 @@ Address = tuple[str, str]
 S3 = "aws.s3"
 OBJECT_CREATED = "Object Created"
 
-_KINDS = {(kind.event.source, kind.event.detail_type): kind for kind in KINDS.values()}
+_KINDS = {
+    (kind.event.source, kind.event.detail_type): (kind, kind.event) for kind in KINDS.values() if kind.event
+}
 
 
 def batch_address(kind: JobKind, name: str) -> Address:
@@ -31,9 +33,11 @@ def route(event: Mapping[str, Any]) -> list[tuple[Address, Any]]:
     if meaning == (S3, OBJECT_CREATED):
         bucket = jmespath.search("detail.bucket.name", event)
         return [((S3, bucket), event["detail"])] if isinstance(bucket, str) else []
-    kind = _KINDS.get(meaning)
-    read = kind.event.read(event) if kind else None
-    return list(_of_job(kind, *read)) if kind and read else []
+    if meaning not in _KINDS:
+        return []
+    kind, pattern = _KINDS[meaning]
+    read = pattern.read(event)
+    return list(_of_job(kind, *read)) if read else []
 
 
 def _of_job(kind: JobKind, name: str, status: str) -> Iterator[tuple[Address, Any]]:

@@ -1,0 +1,324 @@
+"""Elastic jobs on a real cluster of the local AWS, whose pods run lines of Python."""
+
+import asyncio
+import json
+import time
+from datetime import timedelta
+from types import SimpleNamespace
+
+import boto3
+import pytest
+from airflow.sdk.exceptions import TaskDeferred
+from airflow.sdk.execution_time import task_runner
+from kubernetes.client import CoreV1Api, CustomObjectsApi
+
+from include.bundles import Bundle
+from include.elastic.jobs import ElasticJob, Workers
+from include.elastic.zones import ZoneError
+from millrace.errors import JobFailed
+from millrace.finished_jobs import stop as stop_marked
+from millrace.hooks.kubernetes import EksHook
+from millrace.hooks.pytorch_jobs import GROUP, PLURAL, VERSION, Place, PyTorchJobHook
+from millrace.hooks.remote import hook_of
+from millrace.jobs import PYTORCH_JOB
+from millrace.launching import STATE_KEY, RemoteJob
+from millrace.operators.pytorch_jobs import TorchElasticOperator
+from tests.plugins.test_job_event_trigger import until as until_async
+
+CLUSTER, TYPE, ZONE = "research", "g4dn.xlarge", "us-east-1b"
+ROLE = "arn:aws:iam::123456789012:role/cluster"
+WAIT = "import os, time\nwhile not os.path.exists('/data/go'): time.sleep(0.02)\n"
+
+
+@pytest.fixture(scope="module")
+def eks(aws):
+    """A cluster with two nodes, and a volume in their zone."""
+    client, ec2 = boto3.client("eks"), boto3.client("ec2")
+    zones = {s["AvailabilityZone"]: s["SubnetId"] for s in ec2.describe_subnets()["Subnets"]}
+    client.create_cluster(name=CLUSTER, roleArn=ROLE, resourcesVpcConfig={})
+    add_nodes(client, "gpus", TYPE, [zones[ZONE]])
+    add_nodes(client, "scattered", "g4dn.12xlarge", [zones["us-east-1a"], zones[ZONE]])
+    add_nodes(client, "elsewhere", "g5.xlarge", [zones["us-east-1a"]])
+    return client
+
+
+def add_nodes(client, name, instance_type, subnets):
+    client.create_nodegroup(
+        clusterName=CLUSTER,
+        nodegroupName=name,
+        nodeRole=ROLE,
+        subnets=subnets,
+        scalingConfig={"minSize": 2, "maxSize": 2, "desiredSize": 2},
+        instanceTypes=[instance_type],
+    )
+
+
+@pytest.fixture
+def claim(eks, request):
+    """A claim of this test's own, and the folder that pods have for it."""
+
+    name = f"claim-{abs(hash(request.node.name)) % 10**8}"
+    term = {"matchExpressions": [{"key": "topology.kubernetes.io/zone", "operator": "In", "values": [ZONE]}]}
+    volume = {"nodeAffinity": {"required": {"nodeSelectorTerms": [term]}}}
+    with EksHook(None).api(CLUSTER) as api:
+        core = CoreV1Api(api)
+        core.create_persistent_volume(
+            {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": volume}
+        )
+        core.create_namespaced_persistent_volume_claim(
+            "default",
+            {
+                "apiVersion": "v1",
+                "kind": "PersistentVolumeClaim",
+                "metadata": {"name": name},
+                "spec": {"volumeName": name},
+            },
+        )
+    return name
+
+
+@pytest.fixture
+def go(aws, claim):
+    """Lets waiting pods go on."""
+    folder = aws.home / "kubernetes" / "us-east-1" / CLUSTER / "volumes" / "default" / claim
+
+    def release():
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "go").touch()
+
+    yield release
+    release()
+
+
+@pytest.fixture
+def elastic(claim):
+    """Makes an operator whose pods run some Python."""
+
+    def make(code="print('done')", instance_type=TYPE, image="tiny", claim=claim, workers=(1, 1), **kwargs):
+        def build(run):
+            return ElasticJob(
+                image=image,
+                workers=Workers(instance_type, wanted=workers[1], least=workers[0], most=workers[1]),
+                claim=claim,
+                code=Bundle({"main.py": b"pass"}),
+                command=["python", "-c", code],
+                expected_seconds=60,
+            )
+
+        return TorchElasticOperator(task_id="step", build=build, cluster=CLUSTER, aws_conn_id=None, **kwargs)
+
+    return make
+
+
+def defer(task, context):
+    with pytest.raises(TaskDeferred) as deferred:
+        task.execute(context)
+    return deferred.value.trigger
+
+
+def fired(trigger, seconds=60):
+    async def first():
+        return await asyncio.wait_for(anext(aiter(trigger.run())), timeout=seconds)
+
+    return asyncio.run(first()).payload
+
+
+def status(reference):
+    found = PyTorchJobHook(None).describe(reference)
+    return found.status if found else None
+
+
+def until(reference, wanted):
+    deadline = time.monotonic() + 30
+    while (found := status(reference)) != wanted:
+        assert time.monotonic() < deadline, f"{reference} is {found}, not {wanted}"
+        time.sleep(0.05)
+
+
+def test_a_job_runs_is_logged_and_deleted_once_it_has_succeeded(elastic, context, capsys):
+    """The first worker is the last to end, since its end is that of the job."""
+    code = "import os, time\nname = os.environ['HOSTNAME']\nprint('worker', name, os.environ['PET_NNODES'])\n"
+    task = elastic(f"{code}time.sleep(2 * name.endswith('0'))", workers=(1, 2))
+    trigger = defer(task, context)
+    place = Place.of(trigger.reference)
+    assert fired(trigger) == {"name": trigger.reference}
+    printed = capsys.readouterr().out
+    for number in range(2):
+        pod = f"{place.name}-worker-{number}"
+        assert f"{pod}: worker {pod} 1:2" in printed
+    result = elastic(workers=(1, 2)).resume(context)
+    assert (result["name"], result["replicas"], result["plan"]["ranks"]) == (place.name, 2, 2)
+    until(trigger.reference, None)
+
+
+def test_a_retry_after_the_deletion_knows_that_the_job_has_succeeded(elastic, context):
+    reference = defer(elastic(), context).reference
+    until(reference, "Succeeded")
+    first = elastic().resume(context)
+    until(reference, None)
+    assert elastic().execute(context) == first
+    assert status(reference) is None
+
+
+def test_a_retry_adopts_the_job_that_runs_and_replaces_the_one_that_failed(elastic, context, go):
+    first = defer(elastic(WAIT + "raise SystemExit(3)"), context).reference
+    assert defer(elastic(WAIT), context).reference == first
+    hook = PyTorchJobHook(None)
+    hook.delete(first)
+    until(first, None)
+    assert defer(elastic(WAIT), context).reference == first  # not there: the same launch
+
+
+def test_a_failed_job_is_kept_and_its_end_is_told(elastic, context, capsys):
+    code = "import time\nprint('no such file: data.bin', flush=True)\ntime.sleep(3)\nraise SystemExit(3)"
+    task = elastic(code)
+    )
+    task_job = task.build
+
+    def never_again(run):
+        job = task_job(run)
+        return ElasticJob(**{**vars(job), "max_restarts": 0})
+
+    task.build = task.planned = never_again
+    trigger = defer(task, context)
+    reference = trigger.reference
+    fired(trigger)
+    assert "worker-0: no such file: data.bin" in capsys.readouterr().out
+    with pytest.raises(JobFailed, match="restarted 1 times, more than backoffLimit 0"):
+        task.resume(context)
+    assert status(reference) == "Failed"
+    second = defer(elastic(), context).reference
+    assert second != reference
+
+
+def test_a_clear_stops_the_old_job_and_launches_anew(elastic, context, go):
+    first = defer(elastic(WAIT), context).reference
+    context["ti"].max_tries = 5
+    second = defer(elastic(WAIT), context).reference
+    assert second != first
+    until(first, None)
+    assert status(second) in ("Created", "Running")
+
+
+def test_a_task_that_a_person_marked_stops_its_job(elastic, context, go):
+    reference = defer(elastic(WAIT), context).reference
+    job = RemoteJob.parse(context["task_state_store"].get(STATE_KEY))
+    stop_marked(hook_of(job.kind, job.aws_conn_id, job.region_name), job.name, context["ti"])
+    until(reference, None)
+
+
+@pytest.mark.parametrize(("task_state", "runs_on"), [("failed", False), ("deferred", True)])
+def test_a_killed_trigger_deletes_the_job_of_a_task_that_was_ended(
+    elastic, context, go, monkeypatch, task_state, runs_on
+):
+    trigger = defer(elastic(WAIT), context)
+    until(trigger.reference, "Running")
+
+    async def asend(message):
+        return SimpleNamespace(task_states={message.run_ids[0]: {message.task_ids[0]: task_state}})
+
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", SimpleNamespace(asend=asend), raising=False)
+    trigger.task_instance = SimpleNamespace(dag_id="testing", run_id="r", task_id="step", map_index=-1)
+    asyncio.run(trigger.on_kill())
+    until(trigger.reference, "Running" if runs_on else None)
+
+
+def test_a_job_that_is_deleted_by_somebody_else_wakes_the_task(elastic, context, go):
+    trigger = defer(elastic(WAIT), context)
+
+    async def scenario():
+        waiting = asyncio.create_task(anext(aiter(trigger.run())))
+        await asyncio.sleep(0.5)
+        assert not waiting.done()
+        await asyncio.to_thread(PyTorchJobHook(None).delete, trigger.reference)
+        return await asyncio.wait_for(waiting, timeout=30)
+
+    assert asyncio.run(scenario()).payload == {"name": trigger.reference}
+    with pytest.raises(JobFailed, match="is gone: it was deleted"):
+        elastic().resume(context)
+
+
+def test_an_image_that_is_not_there_ends_the_wait_and_the_job(elastic, context):
+    task = elastic(image="nowhere")
+    trigger = defer(task, context)
+    event = fired(trigger)
+    assert "ErrImagePull" in event["stuck"]
+    with pytest.raises(JobFailed, match=r"the job cannot begin: .*cannot start .*nowhere.*ErrImagePull"):
+        task.resume(context, event)
+    until(trigger.reference, None)
+
+
+def test_workers_without_nodes_are_waited_for_only_for_a_while(elastic, context, monkeypatch):
+    monkeypatch.setattr("millrace.triggers.pytorch_job.LOOK_SECONDS", 0.2)
+    task = elastic(instance_type="g4dn.2xlarge", start_timeout=timedelta(seconds=1))
+    event = fired(defer(task, context))
+    assert "has had no node for over 1 seconds: 0/6 nodes are available" in event["stuck"]
+
+
+def test_workers_beyond_the_least_may_be_without_a_node(elastic, context, monkeypatch):
+    """Three nodes' worth of workers on two nodes: the two go on alone."""
+    monkeypatch.setattr("millrace.triggers.pytorch_job.LOOK_SECONDS", 0.2)
+    task = elastic("import time; time.sleep(2)", workers=(2, 3), start_timeout=timedelta(seconds=0.5))
+    assert "stuck" not in fired(defer(task, context))
+
+
+def test_a_watch_goes_on_after_a_version_that_nobody_knows_and_a_cluster_that_was_away(
+    elastic, context, go, monkeypatch
+):
+    monkeypatch.setattr("millrace.triggers.cluster_watch.WATCH_SECONDS", 1)
+    trigger = defer(elastic(WAIT), context)
+    calls = []
+    access = EksHook.access
+
+    def refuses_at_first(self, cluster):
+        calls.append(cluster)
+        if len(calls) in (1, 4):
+            raise ConnectionRefusedError("nobody listens")
+        return access(self, cluster)
+
+    monkeypatch.setattr(EksHook, "access", refuses_at_first)
+
+    async def scenario():
+        waiting = asyncio.create_task(anext(aiter(trigger.run())))
+        await until_async(lambda: len(calls) >= 6)
+        await asyncio.to_thread(go)
+        return await asyncio.wait_for(waiting, timeout=30)
+
+    assert asyncio.run(scenario()).payload == {"name": trigger.reference}
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "words"),
+    [
+        ("g4dn.12xlarge", "the nodes are in 2 availability zones"),
+        ("g5.xlarge", "the nodes are in us-east-1a and the volume is in us-east-1b"),
+    ],
+)
+def test_nodes_and_volume_are_in_one_zone_or_nothing_starts(elastic, context, instance_type, words):
+    with pytest.raises(ZoneError, match=words):
+        elastic(instance_type=instance_type).execute(context)
+    with EksHook(None).api(CLUSTER) as api:
+        name = f"local-testing-step-{context['ti'].run_id}"
+        found = CustomObjectsApi(api).list_namespaced_custom_object(GROUP, VERSION, "default", PLURAL)
+    assert name not in json.dumps(found)
+
+
+def test_a_claim_that_is_not_there_is_said(elastic, context):
+    with pytest.raises(JobFailed, match="has no claim nothing: make it first"):
+        elastic(claim="nothing").execute(context)
+
+
+def test_what_the_cluster_refuses_is_told_in_its_words(elastic, context):
+    task = elastic()
+    monstrous = task.build
+
+    def build(run):
+        return ElasticJob(**{**vars(monstrous(run)), "image": "tiny", "command": [], "kept_seconds": "long"})
+
+    task.build = task.planned = build
+    with pytest.raises(JobFailed, match="is refused"):
+        task.execute(context)
+
+
+def test_the_job_page_of_the_console_is_that_of_the_cluster():
+    assert PYTORCH_JOB.console_page.format(region="eu-west-1", name="a/b/c", place="a").endswith("clusters/a")
