@@ -172,7 +172,6 @@ def test_a_retry_adopts_the_job_that_runs_and_replaces_the_one_that_failed(elast
 def test_a_failed_job_is_kept_and_its_end_is_told(elastic, context, capsys):
     code = "import time\nprint('no such file: data.bin', flush=True)\ntime.sleep(3)\nraise SystemExit(3)"
     task = elastic(code)
-    )
     task_job = task.build
 
     def never_again(run):
