@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from include.bundles import Bundle
-from include.elastic.zones import INSTANCE_TYPE
+from include.elastic.zones import GROUP, INSTANCE_TYPE
 from include.run import Run
 from include.sagemaker import Instances
 from include.sagemaker.gpus import GpuCountError, adapters_of, expected_cost, gpus_of
@@ -72,6 +72,11 @@ class Workers:
         """Processes of a worker; where it has GPUs, each has one."""
         return self.processes or gpus_of(self.instance_type) or 1
 
+    @property
+    def ranks(self) -> int:
+        """Processes of all workers that are wanted."""
+        return self.wanted * self.per_worker
+
     def limits(self) -> dict[str, str]:
         """What a pod takes for itself of its node."""
         wanted = {GPU: gpus_of(self.instance_type), ADAPTER: self.adapters}
@@ -115,6 +120,7 @@ class ElasticJob:
     Attributes:
         image: one of ``include/images``.
         workers: its pods.
+        group: value of the label ``millrace/training`` of their nodes.
         claim: of the volume that they share, mounted at ``/data``.
         code: with the program; the pods' working directory.
         command: the program with its arguments.
@@ -129,6 +135,7 @@ class ElasticJob:
 
     image: str
     workers: Workers
+    group: str
     claim: str
     code: Bundle
     command: Sequence[str]
@@ -160,7 +167,7 @@ class ElasticJob:
             instance_type=workers.instance_type,
             per_worker=workers.per_worker,
             adapters=workers.adapters,
-            ranks=workers.wanted * workers.per_worker,
+            ranks=workers.ranks,
             expected_hours=round(cost.hours, 4),
             expected_usd=cost.usd,
             price=f"{cost.price_of}, {cost.as_of}",
@@ -224,7 +231,7 @@ class ElasticJob:
         }
         return {
             "serviceAccountName": SERVICE_ACCOUNT,
-            "nodeSelector": {INSTANCE_TYPE: self.workers.instance_type},
+            "nodeSelector": {INSTANCE_TYPE: self.workers.instance_type, GROUP: self.group},
             "containers": [container],
             "volumes": [
                 {"name": "data", "persistentVolumeClaim": {"claimName": self.claim}},

@@ -6,7 +6,8 @@ A file system of FSx for Lustre is in one zone, and traffic of gradients between
 from collections.abc import Mapping
 
 INSTANCE_TYPE, ZONE = "node.kubernetes.io/instance-type", "topology.kubernetes.io/zone"
-"""Labels of nodes.
+GROUP = "millrace/training"
+"""Labels of nodes; the last one is that of the nodes that a run has made for itself.
 
 https://kubernetes.io/docs/reference/labels-annotations-taints/
 """

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from datetime import timedelta
 from types import SimpleNamespace
@@ -10,9 +11,10 @@ import boto3
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
 from airflow.sdk.execution_time import task_runner
-from kubernetes.client import CoreV1Api, CustomObjectsApi
+from kubernetes.client import CustomObjectsApi
 
 from include.bundles import Bundle
+from include.elastic import claims
 from include.elastic.jobs import ElasticJob, Workers
 from include.elastic.zones import ZoneError
 from millrace.errors import JobFailed
@@ -22,6 +24,7 @@ from millrace.hooks.pytorch_jobs import GROUP, PLURAL, VERSION, Place, PyTorchJo
 from millrace.hooks.remote import hook_of
 from millrace.jobs import PYTORCH_JOB
 from millrace.launching import STATE_KEY, RemoteJob
+from millrace.operators.clusters import VolumeDeletionOperator, VolumeOperator
 from millrace.operators.pytorch_jobs import TorchElasticOperator
 from tests.plugins.test_job_event_trigger import until as until_async
 
@@ -50,31 +53,45 @@ def add_nodes(client, name, instance_type, subnets):
         subnets=subnets,
         scalingConfig={"minSize": 2, "maxSize": 2, "desiredSize": 2},
         instanceTypes=[instance_type],
+        labels={"millrace/training": name},
     )
 
 
-@pytest.fixture
-def claim(eks, request):
-    """A claim of this test's own, and the folder that pods have for it."""
+def volume(cls, name, context):
+    """Makes or deletes the volume and the claim of this name."""
+    outputs = {
+        "NodegroupName": name,
+        "Zone": ZONE,
+        "VolumeGiB": "1200",
+        "FileSystemId": "fs-0123456789abcdef0",
+        "DnsName": "fs-0123456789abcdef0.fsx.us-east-1.amazonaws.com",
+        "MountName": "abcdefgh",
+    }
+    made = cls(
+        task_id="volume",
+        cluster=CLUSTER,
+        outputs=outputs,
+        volume=claims.volume,
+        claim=claims.claim,
+        service_account="millrace",
+        aws_conn_id=None,
+    )
+    return made.execute(context)
 
-    name = f"claim-{abs(hash(request.node.name)) % 10**8}"
-    term = {"matchExpressions": [{"key": "topology.kubernetes.io/zone", "operator": "In", "values": [ZONE]}]}
-    volume = {"nodeAffinity": {"required": {"nodeSelectorTerms": [term]}}}
-    with EksHook(None).api(CLUSTER) as api:
-        core = CoreV1Api(api)
-        core.create_persistent_volume(
-            {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": volume}
-        )
-        core.create_namespaced_persistent_volume_claim(
-            "default",
-            {
-                "apiVersion": "v1",
-                "kind": "PersistentVolumeClaim",
-                "metadata": {"name": name},
-                "spec": {"volumeName": name},
-            },
-        )
-    return name
+
+@pytest.fixture
+def claim(eks, context, name):
+    """A claim of this test's own."""
+    assert volume(VolumeOperator, name, context) == volume(VolumeOperator, name, context) == {"claim": name}
+    yield name
+    for _ in range(2):
+        volume(VolumeDeletionOperator, name, context)
+
+
+@pytest.fixture
+def name(request):
+    """Of this test, as Kubernetes wants names."""
+    return re.sub(r"[^a-z0-9]+", "-", request.node.name.lower().removeprefix("test_"))[-50:].strip("-")
 
 
 @pytest.fixture
@@ -94,11 +111,20 @@ def go(aws, claim):
 def elastic(claim):
     """Makes an operator whose pods run some Python."""
 
-    def make(code="print('done')", instance_type=TYPE, image="tiny", claim=claim, workers=(1, 1), **kwargs):
+    def make(
+        code="print('done')",
+        instance_type=TYPE,
+        group="gpus",
+        image="tiny",
+        claim=claim,
+        workers=(1, 1),
+        **kwargs,
+    ):
         def build(run):
             return ElasticJob(
                 image=image,
                 workers=Workers(instance_type, wanted=workers[1], least=workers[0], most=workers[1]),
+                group=group,
                 claim=claim,
                 code=Bundle({"main.py": b"pass"}),
                 command=["python", "-c", code],
@@ -287,15 +313,15 @@ def test_a_watch_goes_on_after_a_version_that_nobody_knows_and_a_cluster_that_wa
 
 
 @pytest.mark.parametrize(
-    ("instance_type", "words"),
+    ("group", "words"),
     [
-        ("g4dn.12xlarge", "the nodes are in 2 availability zones"),
-        ("g5.xlarge", "the nodes are in us-east-1a and the volume is in us-east-1b"),
+        ("scattered", "the nodes are in 2 availability zones"),
+        ("elsewhere", "the nodes are in us-east-1a and the volume is in us-east-1b"),
     ],
 )
-def test_nodes_and_volume_are_in_one_zone_or_nothing_starts(elastic, context, instance_type, words):
+def test_nodes_and_volume_are_in_one_zone_or_nothing_starts(elastic, context, group, words):
     with pytest.raises(ZoneError, match=words):
-        elastic(instance_type=instance_type).execute(context)
+        elastic(group=group).execute(context)
     with EksHook(None).api(CLUSTER) as api:
         name = f"local-testing-step-{context['ti'].run_id}"
         found = CustomObjectsApi(api).list_namespaced_custom_object(GROUP, VERSION, "default", PLURAL)

@@ -52,9 +52,10 @@ NODES = Resource("", "v1", "nodes", "Node", namespaced=False)
 NAMESPACES = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
 VOLUMES = Resource("", "v1", "persistentvolumes", "PersistentVolume", namespaced=False)
 CLAIMS = Resource("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim")
+SERVICE_ACCOUNTS = Resource("", "v1", "serviceaccounts", "ServiceAccount")
 EVENTS = Resource("", "v1", "events", "Event")
 PYTORCH_JOBS = Resource("kubeflow.org", "v1", "pytorchjobs", "PyTorchJob")
-RESOURCES = (PODS, NODES, NAMESPACES, VOLUMES, CLAIMS, EVENTS, PYTORCH_JOBS)
+RESOURCES = (PODS, NODES, NAMESPACES, VOLUMES, CLAIMS, SERVICE_ACCOUNTS, EVENTS, PYTORCH_JOBS)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import tempfile
 from base64 import b64decode
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,6 +10,8 @@ from typing import Any
 
 from millrace.hooks.aws import AwsHook
 
+AS_JSON: Mapping[str, Any] = {"_preload_content": False}
+"""Option of the clients' calls: leaves the answer as the cluster has written it."""
 STATUS = {"CREATING": "is being made", "UPDATING": "is being changed", "DELETING": "is being deleted"}
 
 

@@ -10,16 +10,16 @@ from typing import Any, NamedTuple, Self
 import jmespath
 from typing_extensions import override
 
-from include.elastic.zones import INSTANCE_TYPE, ZONE
+from include.elastic.zones import GROUP as NODES
+from include.elastic.zones import ZONE
 from millrace.descriptions import JobDescription
 from millrace.errors import JobFailed
 from millrace.hooks.jobs import LOG_TAIL_LINES, JobHook, Started
-from millrace.hooks.kubernetes import EksHook
+from millrace.hooks.kubernetes import AS_JSON, EksHook
 from millrace.jobs import PYTORCH_JOB
 from millrace.pods import JOB_NAME, Json
 
 GROUP, VERSION, PLURAL, KIND = "kubeflow.org", "v1", "pytorchjobs", "PyTorchJob"
-AS_JSON: Mapping[str, Any] = {"_preload_content": False}
 REFUSED = frozenset({
     HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY,
 })  # fmt: skip
@@ -128,9 +128,9 @@ class PyTorchJobHook(JobHook):
                     yield from (f"{name}: {line}" for line in printed.splitlines())
 
     def zones(
-        self, cluster: str, namespace: str, instance_type: str, claim: str
+        self, cluster: str, namespace: str, group: str, claim: str
     ) -> tuple[dict[str, str], str | None]:
-        """Zones of the nodes of a type by their names, and of the volume of a claim, if it is in one.
+        """Zones of the nodes of a group by their names, and of the volume of a claim, if it is in one.
 
         Raises:
             JobFailed: there is no such claim, or it has no volume.
@@ -139,7 +139,7 @@ class PyTorchJobHook(JobHook):
 
         with self.eks.api(cluster) as api:
             core = CoreV1Api(api)
-            nodes = json_of(core.list_node(label_selector=f"{INSTANCE_TYPE}={instance_type}", **AS_JSON))
+            nodes = json_of(core.list_node(label_selector=f"{NODES}={group}", **AS_JSON))
             volume = _zone_of_volume(core, namespace, claim)
         found = [node["metadata"] for node in nodes["items"]]
         return {node["name"]: node["labels"][ZONE] for node in found}, volume

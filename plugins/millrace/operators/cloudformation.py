@@ -1,6 +1,6 @@
 """Stacks of CloudFormation that a pipeline makes, keeps up to date and takes away."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -49,25 +49,30 @@ class StackOperator(AwsOperator):
     Args:
         build: the stack, of the run and the keys of the archives.
         functions: code by the name under which ``build`` takes the key of its archive, of the run.
+        arguments: what ``build`` takes beside them; may hold XComArgs.
     """
+
+    template_fields: Sequence[str] = ("arguments",)
 
     ui_color = "#e6e0f5"
 
     def __init__(
         self,
         *,
-        build: Callable[[Run, Mapping[str, str]], Stack],
+        build: Callable[..., Stack],
         functions: Callable[[Run], Mapping[str, Bundle]] = no_functions,
+        arguments: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.functions = functions
         self.build = build
+        self.arguments = dict(arguments or {})
 
     @override
     def execute(self, context: Context) -> dict[str, Any]:
         run = run_of(context)
-        stack = self.build(run, self._shipped(run))
+        stack = self.build(run, self._shipped(run), **self.arguments)
         there = described(self.client, stack.name)
         status = there["StackStatus"] if there else ""
         if status == f"DELETE{BEGUN}":

@@ -78,7 +78,7 @@ class TorchElasticOperator(GpuTrainingOperator):
     @override
     def submit(self, context: Context, launch: Launch, request: Mapping[str, Any]) -> Started:
         job = self.elastic_job(context)
-        check_zone(*self.hook.zones(self.cluster, self.namespace, job.instance_type, job.claim))
+        check_zone(*self.hook.zones(self.cluster, self.namespace, job.group, job.claim))
         return self.hook.start(self.remote_name(context, launch), request)
 
     @override

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from millrace.delays import growing
 from millrace.errors import passes
-from millrace.hooks.kubernetes import EksHook, asynchronous_api
+from millrace.hooks.kubernetes import AS_JSON, EksHook, asynchronous_api
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,6 @@ Json = dict[str, Any]
 
 WATCH_SECONDS = 600
 """After which a watch is opened anew, with a new token: one lasts fourteen minutes."""
-RAW: Mapping[str, Any] = {"_preload_content": False}
 LIST_SECONDS = 60
 """What an answer may take; a watch that is silent for longer than it lasts is broken."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=1)
@@ -70,7 +69,7 @@ class Watch:
 
         async with connected(self._eks, self._cluster) as api:
             listing = self._listing(api)
-            listed = await answered(listing(**self._scope, **RAW, _request_timeout=LIST_SECONDS))
+            listed = await answered(listing(**self._scope, **AS_JSON, _request_timeout=LIST_SECONDS))
             answer = await listed.json()
             objects = {each["metadata"]["uid"]: each for each in answer["items"]}
             yield list(objects.values())
@@ -92,7 +91,7 @@ class Watch:
 
 
 async def answered(call: Awaitable[Any]) -> Any:
-    """The answer to a call that was told to leave it ``RAW``.
+    """The answer to a call that was told to leave it ``AS_JSON``.
 
     Raises:
         kubernetes_asyncio.client.ApiException: it says that something is wrong.

@@ -4,9 +4,9 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 
-from millrace.hooks.kubernetes import EksHook
+from millrace.hooks.kubernetes import AS_JSON, EksHook
 from millrace.pods import Json, Start, starts
-from millrace.triggers.cluster_watch import RAW, answered, connected
+from millrace.triggers.cluster_watch import answered, connected
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class PodLogs:
 
         async with connected(self._eks, self._cluster) as api:
             log_of = CoreV1Api(api).read_namespaced_pod_log
-            answer = await answered(log_of(start.pod, self._namespace, follow=True, **RAW))
+            answer = await answered(log_of(start.pod, self._namespace, follow=True, **AS_JSON))
             rest = b""
             async for chunk in answer.content.iter_chunked(CHUNK_BYTES):
                 *lines, rest = (rest + chunk).split(b"\n")

@@ -1,0 +1,191 @@
+"""### Elastic training: which digit, learnt by workers that come and go?
+
+A file system and GPU nodes in one availability zone are made for the run, and a cluster of EKS unless one is
+given. Images are copied to the file system, the network between the nodes is measured, and a network is
+trained by data-parallel workers under torchrun: one that is lost does not end the training, one that comes
+back joins it. Then it is measured how an epoch gets shorter with more workers. All that costs money by the
+hour is taken away at the end, whatever has failed: the volume first, then nodes and cluster.
+
+**Takes** an S3 prefix with `train/<class>/` and `val/` below `input_uri`, as ImageNet is shipped; without
+one, the handwritten digits that scikit-learn ships.
+
+**Leaves**, under this run's own prefix: the model with its history, what each device did, bandwidths,
+scaling, and a report with pictures.
+
+**If it fails:** a plan that cannot be is refused before a node is paid for. A job that has failed is in the
+cluster for `kept_hours`, if the cluster is yours; what its pods printed is in the task's log. Clear `train`
+while the nodes are there to go on from the last checkpoint. A failed `taken_away` means that something goes
+on to cost money: its log says what.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+import pendulum
+from airflow.sdk import Param, chain, dag
+
+from include.elastic import claims
+from include.elastic.jobs import SERVICE_ACCOUNT
+from include.elastic.stack import stack_name
+from include.pipelines import elastic_training as spec
+from millrace.defaults import DEFAULT_ARGS
+from millrace.operators.choice import DecisionOperator
+from millrace.operators.cloudformation import StackDeletionOperator, StackOperator
+from millrace.operators.clusters import FindNetworkOperator, VolumeDeletionOperator, VolumeOperator
+from millrace.operators.pytorch_jobs import TorchElasticOperator
+from millrace.operators.sagemaker import ReportPageOperator
+from millrace.params import S3_OBJECT, count, fraction, instance_type, s3_uri
+from millrace.sensors.cloudformation import StackDeletionSensor, StackSensor
+
+PARAMS = {
+    "input_uri": s3_uri("Images by class; empty for scikit-learn's digits.", optional=True),
+    "validation_labels": s3_uri(
+        "Table of the classes, where `val/` has no folders: `LOC_val_solution.csv` of ImageNet.",
+        optional=True,
+        pattern=S3_OBJECT,
+    ),
+    "workers": count(2, 1, 450, "Pods that train together, each on a node of its own."),
+    "min_workers": count(1, 1, 450, "With fewer the training waits."),
+    "max_workers": count(3, 1, 450, "Up to so many may join; there is a node for each."),
+    "node_type": Param(
+        "g4dn.xlarge",
+        type="string",
+        pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$",
+        description="EC2 instance type of the nodes; each GPU has a process.",
+    ),
+    "processes_per_worker": count(0, 0, 64, "On nodes without GPUs; 0 for one process for each GPU."),
+    "adapters": Param(
+        0,
+        enum=[0, 1, 4],
+        description="Elastic Fabric Adapters of a node, with `p4d.24xlarge` 4.",
+    ),
+    "cluster": Param(
+        "",
+        type="string",
+        pattern=r"^([0-9A-Za-z][A-Za-z0-9_-]{0,99})?$",
+        description="One with Kubeflow's training operator, which stays; empty to make one for the run.",
+    ),
+    "zone": Param(
+        "",
+        type="string",
+        pattern=r"^([a-z]{2}(-[a-z]+)+-\d[a-z0-9-]*)?$",
+        description="Availability zone of nodes and volume; empty for the one with the most room.",
+    ),
+    "public_endpoint": Param(True, type="boolean", description="Is a new cluster asked from outside?"),
+    "spot": Param(False, type="boolean", description="Spare capacity: cheaper, may be taken away."),
+    "volume_gib": count(1200, 1200, 100_800, "Of the file system: 1200, or a multiple of 2400."),
+    "deployment": Param(
+        "SCRATCH_2",
+        enum=["SCRATCH_2", "PERSISTENT_2"],
+        description="Of the file system; PERSISTENT_2 outlives a file server that fails.",
+    ),
+    "network": Param(
+        "small",
+        enum=["small", "resnet50", "efficientnet_b7"],
+        description="What is trained; the last two need torchvision in the image.",
+    ),
+    "channels": Param(1, enum=[1, 3], description="1 for grey images, 3 for colour."),
+    "image_size": count(0, 0, 4096, "Pixels of a side; 0 for images that have one size already."),
+    "epochs": count(8, 1, 10_000, "How often every image is seen."),
+    "batch_size": count(48, 1, 1_000_000, "Images of a step, of all workers together."),
+    "learning_rate": Param(0.1, type="number", exclusiveMinimum=0, maximum=10, description="Of SGD."),
+    "momentum": Param(0.9, type="number", minimum=0, exclusiveMaximum=1, description="Of SGD."),
+    "checkpoint_steps": count(20, 1, 1_000_000, "After so many steps the training could go on from there."),
+    "validation_fraction": fraction(0.2, "Share of the digits that is measured after each epoch."),
+    "readers": count(0, 0, 64, "Processes of each rank that read images; 0 reads in the rank."),
+    "threads": count(1, 1, 64, "Of each rank on a CPU."),
+    "seed": count(42, 0, 2**31 - 1, "Of the first weights and of the order of the images."),
+    "scaling_workers": Param(
+        [1, 2],
+        type="array",
+        items={"type": "integer", "minimum": 1, "maximum": 450},
+        maxItems=10,
+        uniqueItems=True,
+        description="For each number of workers an epoch is timed; empty for none.",
+    ),
+    "scaling_epochs": count(1, 1, 100, "Of each of these trainings."),
+    "largest_mb": count(16, 1, 4096, "MiB of the largest tensor that is added up before the training."),
+    "images_per_second": Param(
+        500.0, type="number", exclusiveMinimum=0, description="Of one rank; for the plan."
+    ),
+    "max_restarts": count(10, 0, 1000, "How often workers start again after a failure."),
+    "rendezvous_seconds": count(5, 1, 600, "How long workers that are enough wait for others."),
+    "kept_hours": count(24, 1, 168, "How long a job that has failed stays in the cluster."),
+    "processing_instance_type": instance_type("ml.m5.large", "What makes the report."),
+}
+
+
+@dag(
+    schedule=None,
+    is_paused_upon_creation=False,
+    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_runs=2,
+    dagrun_timeout=timedelta(hours=24),
+    params=PARAMS,
+    default_args=DEFAULT_ARGS,
+    tags=["images", "torch", "elastic", "kubernetes", "gpu"],
+    doc_md=__doc__,
+)
+def elastic_training() -> None:
+    """A cluster with nodes and a volume, elastic training on it, and nothing left of it."""
+    plan = DecisionOperator(task_id="plan", decide=spec.plan)
+    network = FindNetworkOperator(
+        task_id="find_network", cluster="{{ params.cluster }}", zone="{{ params.zone }}"
+    )
+    asked = StackOperator(task_id="provision", build=spec.stack, arguments={"network": network.output})
+    stack = StackSensor(
+        task_id="provisioned",
+        stack=asked.output["stack"],
+        changed=asked.output["changed"],
+        timeout=timedelta(hours=1),
+    )
+    cluster = stack.output["ClusterName"]
+    shared: dict[str, Any] = {
+        "cluster": cluster,
+        "outputs": stack.output,
+        "volume": claims.volume,
+        "claim": claims.claim,
+        "service_account": SERVICE_ACCOUNT,
+    }
+    volume = VolumeOperator(task_id="make_volume", **shared)
+
+    on_nodes = {"outputs": stack.output}
+    prepared = TorchElasticOperator(
+        task_id="prepare", build=spec.preparation, cluster=cluster, arguments=on_nodes
+    )
+    preflight = TorchElasticOperator(
+        task_id="preflight", build=spec.preflight, cluster=cluster, arguments=on_nodes
+    )
+    images = {**on_nodes, "prepared": prepared.output["metrics"]}
+    model = TorchElasticOperator(
+        task_id="train",
+        build=spec.training,
+        cluster=cluster,
+        arguments=images,
+        trigger_rule="none_failed",
+    )
+    counts = DecisionOperator(task_id="plan_scaling", decide=spec.scaling_plan, arguments=images)
+    # One after the other: they would take each other's nodes.
+    scaling = TorchElasticOperator.partial(
+        task_id="scaling",
+        build=spec.scaling,
+        cluster=cluster,
+        map_index_template="{{ task.arguments['count'] }} workers",
+        max_active_tis_per_dagrun=1,
+    ).expand(arguments=counts.output)
+    report = ReportPageOperator(
+        task_id="report", build=spec.report, page="report.html", trigger_rule="none_failed"
+    )
+
+    unmade = VolumeDeletionOperator(task_id="delete_volume", **shared).as_teardown(setups=volume)
+    left = StackDeletionOperator(task_id="take_away", name=stack_name).as_teardown(setups=asked)
+    gone = StackDeletionSensor(
+        task_id="taken_away", stack=left.output["stack"], timeout=timedelta(hours=1)
+    ).as_teardown(on_failure_fail_dagrun=True)
+
+    chain(plan, network, asked, stack, volume, prepared, preflight, model, counts, scaling, report)
+    chain(scaling, unmade, left, gone)
+
+
+elastic_training()
