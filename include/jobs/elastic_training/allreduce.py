@@ -19,8 +19,9 @@ import torch
 import torch.distributed as dist
 
 import process_group
+import refusals
 from bounds import number
-from failure import JobError, run_job
+from failure import JobError
 from locations import location, write
 
 SMALLEST = 1024
@@ -147,7 +148,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             with process_group.joined() as device:
                 check(args, device, log)
 
-        return run_job(work, file="failure")
+        return refusals.run(work, args)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from failure import JobError
-from image_folder import PARTS
+from parts import PARTS
 
 FILE = "data_set.json"
 

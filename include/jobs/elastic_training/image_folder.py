@@ -12,11 +12,9 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from failure import JobError
+from parts import FEWEST_CLASSES, TRAIN
 
-TRAIN, VALIDATION = "train", "val"
-PARTS = (TRAIN, VALIDATION)
 BRIGHTEST = 255.0
-FEWEST_CLASSES = 2
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from sklearn.model_selection import train_test_split
 
 import objects
 from failure import JobError
-from image_folder import FEWEST_CLASSES, TRAIN, VALIDATION
 from objects import Found, Location
+from parts import FEWEST_CLASSES, TRAIN, VALIDATION
 
 BRIGHTEST = 16
 """Of a pixel of scikit-learn's digits."""

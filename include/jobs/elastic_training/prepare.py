@@ -14,13 +14,13 @@ from itertools import islice
 from pathlib import Path
 
 import objects
+import refusals
 from bounds import number
 from data_set import Counts, DataSet
-from failure import JobError, run_job
-from image_folder import PARTS
 from image_sources import Digits, Item, Prefix
 from locations import location, write
-from objects import LocationError
+from objects import Location
+from parts import PARTS
 
 DIGITS = "digits"
 AT_ONCE = 64
@@ -84,7 +84,7 @@ def prepare(args: argparse.Namespace) -> None:
     begun = time.monotonic()
     source: Digits | Prefix = Digits(args.validation_fraction, args.seed)
     if args.source != DIGITS:
-        source = Prefix(location(args.source), args.validation_labels)
+        source = Prefix(Location.parse(args.source), args.validation_labels)
     data_set = DataSet(args.volume / args.name, source.described)
     counts, copying = data_set.begin(), Copying(data_set, args.threads)
     if counts is None:
@@ -122,7 +122,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the job; returns the exit code."""
     args = parser().parse_args(argv)
-    return run_job(lambda: prepare(args), JobError, LocationError)
+    return refusals.run(lambda: prepare(args), args)
 
 
 if __name__ == "__main__":

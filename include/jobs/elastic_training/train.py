@@ -30,14 +30,16 @@ from torch.utils.data import DataLoader
 import image_folder
 import networks
 import process_group
+import refusals
 import results
 import starts
 import utilisation
 from bounds import number
 from checkpoints import NONE, Checkpoints
-from failure import JobError, run_job
-from image_folder import TRAIN, VALIDATION, Form, Images
+from failure import JobError
+from image_folder import Form, Images
 from locations import location, write
+from parts import TRAIN, VALIDATION
 from process_group import summed
 from steps import Steps
 
@@ -284,7 +286,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             else:
                 Trainer(args, device).run()
 
-    return run_job(work, file="failure")
+    return refusals.run(work, args)
 
 
 if __name__ == "__main__":

@@ -131,6 +131,7 @@ class Jobs:
         """Waits for the end of a job, which has to be of a kind; its condition."""
 
         def over():
+            self.see_pods()
             conditions = self.client.get(f"{JOBS}/{name}").json().get("status", {}).get("conditions", [])
             return [each for each in conditions if each["type"] in ("Succeeded", "Failed")]
 
@@ -142,10 +143,14 @@ class Jobs:
         """Ends a job, and its pods with it."""
         self.client.delete(f"{JOBS}/{name}").raise_for_status()
 
-    def log(self, name):
-        """The lines of all pods of a job, of all of their starts, as far as they have been seen."""
+    def see_pods(self):
+        """Those of a job that has failed go, and their logs are kept."""
         for pod in self.client.get(PODS).json()["items"]:
             self.pods.setdefault(pod["metadata"]["uid"], pod["metadata"]["name"])
+
+    def log(self, name):
+        """The lines of all pods of a job, of all of their starts, as far as they have been seen."""
+        self.see_pods()
         own = [uid for uid, pod in self.pods.items() if pod.startswith(f"{name}-worker-")]
         files = [
             file for uid in own for file in sorted((self.home / "logs" / uid).glob("*.log"), key=start_of)

@@ -16,7 +16,7 @@ time.sleep(600)
 
 
 def allreduce(jobs, name, *arguments, replicas):
-    command = ["torchrun", "allreduce.py", "--largest-mb", 2, "--metrics", jobs.uri(f"{name}.json")]
+    command = ["torchrun", "allreduce.py", "--largest-mb", 2, "--metrics", jobs.uri(f"{name}/metrics.json")]
     limits = (replicas, replicas)
     jobs.start(name, [*command, *arguments], replicas=replicas, limits=limits, max_restarts=0, backoffLimit=0)
 
@@ -24,7 +24,7 @@ def allreduce(jobs, name, *arguments, replicas):
 def test_two_ranks_measure_how_fast_they_add_up(jobs):
     allreduce(jobs, "allreduce", replicas=2)
     jobs.ended("allreduce")
-    found = jobs.left("allreduce.json")
+    found = jobs.left("allreduce/metrics.json")
     assert (found["ranks"], found["backend"], found["provider"]) == (2, "gloo", "socket")
     assert [row["bytes"] for row in found["sizes"]] == [1024 << power for power in range(12)]
     for row in found["sizes"]:
@@ -38,15 +38,15 @@ def test_two_ranks_measure_how_fast_they_add_up(jobs):
 def test_one_rank_alone_has_nothing_to_add_up(jobs):
     allreduce(jobs, "alone", replicas=1)
     jobs.ended("alone", "Failed")
-    assert any("ERROR: There is one rank, and nothing to add up" in line for line in jobs.log("alone"))
+    assert "There is one rank, and nothing to add up" in jobs.left("alone/failure.json")["error"]
 
 
 def test_adapters_that_are_not_used_are_told(jobs):
     allreduce(jobs, "adapters", "--adapters", 4, replicas=2)
     jobs.ended("adapters", "Failed")
-    [line] = [line for line in jobs.log("adapters") if "ERROR: " in line]
-    assert "has 4 Elastic Fabric Adapters, and NCCL took the provider socket" in line
-    assert jobs.left("adapters.json")["provider"] == "socket"
+    error = jobs.left("adapters/failure.json")["error"]
+    assert "has 4 Elastic Fabric Adapters, and NCCL took the provider socket" in error
+    assert jobs.left("adapters/metrics.json")["provider"] == "socket"
 
 
 def test_a_data_set_is_copied_once(jobs, prepared, volume):
@@ -63,18 +63,16 @@ def test_a_data_set_is_copied_once(jobs, prepared, volume):
 def test_a_training_of_data_that_is_not_there_is_not_started_again_and_again(jobs):
     jobs.train("nothing", replicas=2, limits=(2, 2), data="/data/nothing", backoffLimit=0)
     jobs.ended("nothing", "Failed")
-    lines = jobs.log("nothing")
-    errors = [line for line in lines if "ERROR: There is no folder" in line]
-    assert 1 <= len(errors) <= 2  # of each rank that was not ended before
-    assert not any("attempts left" in line for line in lines)
+    assert jobs.left("nothing/failure.json")["error"].endswith("prepare the data set first.")
+    errors = [line for line in jobs.log("nothing") if "ERROR: There is no folder" in line]
+    assert 1 <= len(errors) <= 2  # one of each rank, unless it was ended before
 
 
 def test_checkpoints_of_another_training_are_refused(jobs, prepared, undisturbed):
     checkpoints = ["--checkpoints", "/data/runs/undisturbed", "--seed", 7]
     jobs.train("other", *checkpoints, replicas=1, backoffLimit=0)
     jobs.ended("other", "Failed")
-    [line] = [line for line in jobs.log("other") if "ERROR: " in line]
-    assert "are of another training: seed was 42 and is 7" in line
+    assert "are of another training: seed was 42 and is 7" in jobs.left("other/failure.json")["error"]
 
 
 def test_a_training_leaves_the_use_of_its_pods_and_a_model_without_code(jobs, undisturbed):
