@@ -1,6 +1,7 @@
 """What a training goes on from when it starts again: written by rank 0, on the shared volume."""
 
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,8 @@ class Checkpoints:
             try:
                 self.load(step)
             except Exception as error:
-                print(f"Checkpoint {file.name} cannot be read, the one before it is taken: {error}")
+                reason = f"Checkpoint {file.name} cannot be read, the one before it is taken: {error}"
+                print(reason, file=sys.stderr, flush=True)
                 continue
             return step
         if files:

@@ -106,8 +106,11 @@ class Prefix:
 
         Raises:
             JobError: there is nothing to train on or to measure with.
+            LocationError: there is no such bucket.
         """
-        known = self._classes()
+        folder = self.prefix.child(TRAIN).child("")
+        # Names a bucket that is not there; asking for the folders alone would not.
+        known = objects.folders(folder) if next(objects.listed_after(folder, ""), None) else []
         if len(known) < FEWEST_CLASSES:
             what = f"images of one class, {known[0]}, only" if known else "no folder with images of a class"
             raise JobError(
@@ -143,9 +146,6 @@ class Prefix:
             elif "/" not in name:
                 raise JobError(f"{part}/{name} is of no class: it is in none of the folders {part}/<class>/.")
             yield Item(name, found.size, _download(found))
-
-    def _classes(self) -> list[str]:
-        return objects.folders(self.prefix.child(TRAIN).child(""))
 
     @property
     def _table(self) -> Location:

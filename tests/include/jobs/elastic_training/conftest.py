@@ -1,0 +1,18 @@
+"""The modules of the elastic training, asked in its image."""
+
+import pytest
+
+from tests.include.jobs.conftest import DATASETS, SHARED, interpreter
+from tests.include.jobs.speech.in_image import Image
+
+JOB = SHARED.parent / "elastic_training"
+MODULES = [
+    *("io", "json", "numpy", "os", "pathlib", "torch"),
+    *("allreduce", "checkpoints", "image_folder", "networks", "parts", "results", "starts", "steps"),
+]
+
+
+@pytest.fixture(scope="session")
+def image():
+    with Image(interpreter("elastic"), [JOB, SHARED, DATASETS], MODULES) as made:
+        yield made
