@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import ParameterTypeDef
 
 TEMPLATE = REPOSITORY / "include" / "infrastructure" / "millrace.yaml"
-ACCESS = TEMPLATE.with_name("amp_ingest_access.yaml")
+INGEST_ACCESS = TEMPLATE.with_name("amp_ingest_access.yaml")
+TRAINING_ACCESS = TEMPLATE.with_name("elastic_training_access.yaml")
 """Roles of what a DAG provisions, and of CloudFormation when it does so."""
 CAPABILITIES: list["CapabilityType"] = ["CAPABILITY_NAMED_IAM"]
 
@@ -50,8 +51,11 @@ def provision(config: StackConfig, template: Path = TEMPLATE, *, redis_secret: s
     warehouse = {"WarehouseCluster": f"{config.stack_name}-warehouse"}
     _provision(config, config.stack_name, template, both | spark | warehouse)
     made = outputs(config)
-    access = {"Bucket": made["Bucket"], "RawBucket": made["RawBucket"], "KmsKeyArn": made["OutputKmsKey"]}
-    _provision(config, f"{config.stack_name}-amp-ingest-access", ACCESS, both | access)
+    access = {"Bucket": made["Bucket"], "KmsKeyArn": made["OutputKmsKey"]}
+    ingest = both | access | {"RawBucket": made["RawBucket"]}
+    _provision(config, f"{config.stack_name}-amp-ingest-access", INGEST_ACCESS, ingest)
+    training = access | {"Environment": config.environment, "Team": config.team}
+    _provision(config, f"{config.stack_name}-elastic-training-access", TRAINING_ACCESS, training)
     return made
 
 

@@ -1,9 +1,11 @@
 """The template makes the laptop's resources through CloudFormation, as it makes those of an account."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from include.elastic.stack import NewCluster, TrainingStack
 from include.settings import Settings
 from local.stack import environment, infrastructure
 from local.stack.config import Ports, StackConfig
@@ -72,7 +74,7 @@ def test_a_template_that_is_none_is_a_clear_error(config, tmp_path):
     template = tmp_path / "broken.yaml"
     template.write_text("Resources:\n  Queue: {Type: AWS::SQS::Queue, Properties: {QueueName: 'no name'}}\n")
     other = StackConfig(home=config.home, ports=config.ports, environment="broken")
-    with pytest.raises(MillraceError, match=r"broken\.yaml: .*alphanumeric"):
+    with pytest.raises(MillraceError, match=r"broken\.yaml failed: Queue: .*alphanumeric"):
         infrastructure.provision(other, template)
 
 
@@ -84,3 +86,19 @@ def test_no_server_is_told_as_not_running(tmp_path):
 def test_an_output_that_is_missing_is_named():
     with pytest.raises(MillraceError, match="no output named Bucket"):
         infrastructure.bucket({"RoleArn": "arn"})
+
+
+def test_the_roles_are_those_that_runs_of_elastic_training_ask_for(config, outputs, monkeypatch, run):
+    for name, value in environment.millrace(config, outputs).items():
+        monkeypatch.setenv(name, value)
+    run = replace(run, settings=Settings(), dag_id="elastic_training")
+    cluster = NewCluster(["subnet-a", "subnet-b"], None)
+    stack = TrainingStack(cluster, "subnet-a", "us-east-1a", "g5.xlarge", gpus=1, nodes=1).stack(run)
+    asked = {value for name, value in stack.parameters.items() if name.endswith("RoleArn") and value}
+    client = infrastructure.client(config, "iam")
+    there = {role["Arn"] for page in client.get_paginator("list_roles").paginate() for role in page["Roles"]}
+    assert len(asked) == 3
+    assert asked | {stack.role_arn} <= there
+    node = stack.parameters["NodeRoleArn"].rpartition("/")[2]
+    attached = client.list_attached_role_policies(RoleName=node)["AttachedPolicies"]
+    assert "AmazonEKSWorkerNodePolicy" in {policy["PolicyName"] for policy in attached}

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from moto.iam import models as iam
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import iam_backends
+from moto.utilities.utils import get_partition
 from typing_extensions import override
 
 from local.aws.services.cloudformation.resource import Properties, Resource
@@ -15,9 +17,15 @@ VERSIONS_KEPT = 5
 
 
 class Role(Resource, iam.Role):
-    """moto updates the description only."""
+    """moto updates the description only, and knows none of AWS's own policies."""
 
     identity = ("RoleName", "Path")
+
+    @classmethod
+    @override
+    def make(cls, name: str, properties: Properties, account: str, region: str) -> Any:
+        _know(iam_backends[account][get_partition(region)], properties.get("ManagedPolicyArns", []))
+        return super().make(name, properties, account, region)
 
     @classmethod
     @override
@@ -43,10 +51,24 @@ class Role(Resource, iam.Role):
 def _attach(role: iam.Role, wanted: Iterable[str]) -> None:
     """The role has these managed policies and no others."""
     backend = iam_backends[role.account_id][role.partition]
+    _know(backend, wanted)
     for arn in set(wanted) - set(role.managed_policies):
         backend.attach_role_policy(arn, role.name)
     for arn in set(role.managed_policies) - set(wanted):
         backend.detach_role_policy(arn, role.name)
+
+
+def _know(backend: Any, arns: Iterable[str]) -> None:
+    """Those of AWS's own policies that are asked for: all of them would be five megabytes of state."""
+    own = [arn for arn in arns if ":iam::aws:policy/" in arn and arn not in backend.managed_policies]
+    every = json.loads(aws_managed_policies_data) if own else {}
+    for name in (arn.rpartition("/")[2] for arn in own):
+        if name in every:
+            policy = iam.AWSManagedPolicy.from_data(
+                name, backend.account_id, backend.region_name, every[name]
+            )
+            backend.managed_policies[policy.arn] = policy
+            backend.aws_managed_policies.append(policy)
 
 
 class ManagedPolicy(Resource, iam.ManagedPolicy):
