@@ -84,14 +84,15 @@ class TrainingStack:
         zone: that the subnet is in; CloudFormation refuses another.
         instance_type: of the nodes, as EC2 has it.
         gpus: of a node; 0 for an image without NVIDIA's driver.
-        nodes: so many.
+        nodes: so many at first.
+        most_nodes: up to which somebody may ask for more while it trains; 0 for ``nodes``.
         adapters: Elastic Fabric Adapters of a node, see ``ADAPTERS``; more than none need a private subnet.
         spot: whether AWS may take nodes away, which then cost less.
         volume_gib: size of the file system.
         deployment: PERSISTENT_2 outlives a file server that fails.
 
     Raises:
-        StackError: a volume or adapters that there cannot be.
+        StackError: a volume, nodes or adapters that there cannot be.
     """
 
     cluster: GivenCluster | NewCluster
@@ -100,6 +101,7 @@ class TrainingStack:
     instance_type: str
     gpus: int
     nodes: int
+    most_nodes: int = 0
     adapters: int = 0
     spot: bool = False
     volume_gib: int = SMALLEST_GIB
@@ -107,6 +109,10 @@ class TrainingStack:
 
     def __post_init__(self) -> None:
         check_volume(self.volume_gib)
+        if not 1 <= self.nodes <= (self.most_nodes or self.nodes):
+            raise StackError(
+                f"{self.nodes} nodes, and at most {self.most_nodes}: give 1 or more, and no less at most"
+            )
         if self.adapters not in ADAPTERS:
             raise StackError(
                 f"{self.adapters} Elastic Fabric Adapters: give {', '.join(map(str, ADAPTERS[:-1]))} or "
@@ -129,6 +135,7 @@ class TrainingStack:
                 "AmiType": "AL2023_x86_64_NVIDIA" if self.gpus else "AL2023_x86_64_STANDARD",
                 "CapacityType": "SPOT" if self.spot else "ON_DEMAND",
                 "Nodes": str(self.nodes),
+                "MostNodes": str(self.most_nodes or self.nodes),
                 "Adapters": str(self.adapters),
                 "VolumeGiB": str(self.volume_gib),
                 "DeploymentType": self.deployment,

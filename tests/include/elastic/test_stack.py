@@ -85,6 +85,17 @@ def test_another_size_is_refused_with_the_next_that_there_is(gib, larger):
         replace(WANTED, volume_gib=gib)
 
 
+def test_nodes_are_as_many_as_there_may_be_unless_more_may_come(run):
+    def sizes(**nodes):
+        parameters = replace(WANTED, **nodes).stack(run).parameters
+        return parameters["Nodes"], parameters["MostNodes"]
+
+    assert (sizes(nodes=3), sizes(nodes=3, most_nodes=5)) == (("3", "3"), ("3", "5"))
+    for nodes, most in ((0, 0), (3, 2)):
+        with pytest.raises(StackError, match=f"{nodes} nodes, and at most {most}: give 1 or more"):
+            replace(WANTED, nodes=nodes, most_nodes=most)
+
+
 def test_adapters_and_zones_that_cannot_be_are_refused():
     with pytest.raises(StackError, match=r"2 Elastic Fabric Adapters: give 0, 1 or 4"):
         replace(WANTED, adapters=2)

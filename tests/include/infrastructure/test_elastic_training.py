@@ -46,9 +46,10 @@ def test_nodes_and_file_system_are_in_one_subnet_which_is_in_one_zone():
     assert rule["Assert"] == {"Fn::EachMemberEquals": [of_subnet, {"Ref": "Zone"}]}
 
 
-def test_the_group_of_nodes_keeps_its_size():
+def test_the_group_of_nodes_may_grow_and_shrink_while_it_trains():
     [nodes] = of_type(STACK, "EKS::Nodegroup").values()
-    assert {*map(str, nodes["ScalingConfig"].values())} == {str({"Ref": "Nodes"})}
+    sizes = {"MinSize": 1, "DesiredSize": {"Ref": "Nodes"}, "MaxSize": {"Ref": "MostNodes"}}
+    assert nodes["ScalingConfig"] == sizes
 
 
 def depends_on(name: str) -> set[str]:

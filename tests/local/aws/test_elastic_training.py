@@ -79,7 +79,7 @@ def test_nodes_are_in_its_zone_with_their_adapters(client, run, wanted):
     names = {"clusterName": outputs["ClusterName"], "nodegroupName": outputs["NodegroupName"]}
     group = client("eks").describe_nodegroup(**names)["nodegroup"]
     assert group["subnets"] == [outputs["Subnet"]]
-    assert group["scalingConfig"] == {"minSize": 2, "maxSize": 2, "desiredSize": 2}
+    assert group["scalingConfig"] == {"minSize": 1, "maxSize": 2, "desiredSize": 2}
     template = group["launchTemplate"]
     [found] = client("ec2").describe_launch_template_versions(
         LaunchTemplateId=template["id"], Versions=[template["version"]]
