@@ -34,7 +34,7 @@ from millrace.operators.cloudformation import StackDeletionOperator, StackOperat
 from millrace.operators.clusters import FindNetworkOperator, VolumeDeletionOperator, VolumeOperator
 from millrace.operators.pytorch_jobs import TorchElasticOperator
 from millrace.operators.sagemaker import ReportPageOperator
-from millrace.params import S3_OBJECT, count, fraction, instance_type, s3_uri
+from millrace.params import S3_OBJECT, count, instance_type, s3_uri
 from millrace.sensors.cloudformation import StackDeletionSensor, StackSensor
 
 PARAMS = {
@@ -46,7 +46,7 @@ PARAMS = {
     ),
     "workers": count(2, 1, 450, "Pods that train together, each on a node of its own."),
     "min_workers": count(1, 1, 450, "With fewer the training waits."),
-    "max_workers": count(3, 1, 450, "Up to so many may join; there is a node for each."),
+    "max_workers": count(3, 1, 450, "Up to so many may join while it trains."),
     "node_type": Param(
         "g4dn.xlarge",
         type="string",
@@ -91,7 +91,13 @@ PARAMS = {
     "learning_rate": Param(0.1, type="number", exclusiveMinimum=0, maximum=10, description="Of SGD."),
     "momentum": Param(0.9, type="number", minimum=0, exclusiveMaximum=1, description="Of SGD."),
     "checkpoint_steps": count(20, 1, 1_000_000, "After so many steps the training could go on from there."),
-    "validation_fraction": fraction(0.2, "Share of the digits that is measured after each epoch."),
+    "validation_fraction": Param(
+        0.2,
+        type="number",
+        exclusiveMinimum=0,
+        exclusiveMaximum=1,
+        description="Share of the digits that is measured after each epoch.",
+    ),
     "readers": count(0, 0, 64, "Processes of each rank that read images; 0 reads in the rank."),
     "threads": count(1, 1, 64, "Of each rank on a CPU."),
     "seed": count(42, 0, 2**31 - 1, "Of the first weights and of the order of the images."),

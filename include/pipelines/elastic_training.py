@@ -40,7 +40,8 @@ def stack(run: Run, _functions: Mapping[str, str], network: Mapping[str, Any]) -
         zone=network["zone"],
         instance_type=params["node_type"],
         gpus=gpus_of(params["node_type"]),
-        nodes=most(run),
+        nodes=needed(run),
+        most_nodes=max(needed(run), params["max_workers"]),
         adapters=params["adapters"],
         spot=params["spot"],
         volume_gib=params["volume_gib"],
@@ -61,9 +62,9 @@ def plan(run: Run) -> dict[str, Any]:
         _workers(run, run.params["workers"], run.params["min_workers"], run.params["max_workers"]),
         *(_workers(run, count) for count in run.params["scaling_workers"]),
     ]
-    hour = expected_cost(Instances(run.params["node_type"], most(run)), 1)
+    hour = expected_cost(Instances(run.params["node_type"], needed(run)), 1)
     return {
-        "nodes": most(run),
+        "nodes": needed(run),
         "ranks": every[0].ranks,
         "scaling_ranks": [each.ranks for each in every[1:]],
         "usd_per_hour_of_all_nodes": hour.usd,
@@ -71,11 +72,9 @@ def plan(run: Run) -> dict[str, Any]:
     }
 
 
-def most(run: Run) -> int:
-    """Nodes: one for each worker that may ever be there."""
-    params = run.params
-    every: list[int] = [params["max_workers"], *params["scaling_workers"]]
-    return max(every)
+def needed(run: Run) -> int:
+    """Nodes: one for each worker."""
+    return max([run.params["workers"], *run.params["scaling_workers"]])
 
 
 def preparation(run: Run, outputs: Mapping[str, str]) -> ElasticJob:

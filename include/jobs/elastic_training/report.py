@@ -7,7 +7,7 @@ Input, below ``--input``; whatever was not measured is not there, and its sectio
 - ``training/utilisation/<pod>.csv``: ``time`` (seconds since 1970), ``device``, ``percent``
 - ``preflight/metrics.json``: ``average_gb_per_second``, ``maximum_gb_per_second``, ``ranks``, ``backend``,
   ``provider``; ``sizes``: of each size its ``bytes`` and ``bus_gb_per_second``
-- ``scaling/<replicas>/metrics.json``: ``replicas``, ``ranks``, ``epoch_seconds``
+- ``scaling/<workers>/metrics.json``: ``mean_epoch_seconds``, ``world_sizes``
 
 Output, under ``--output``: ``metrics.json``, flat numbers; ``report.html``, which needs no other file, and
 its pictures as PNG.
@@ -64,7 +64,7 @@ class Measured:
             JobError: a file cannot be read, or there is none.
         """
         training, preflight = folder / "training", folder / "preflight"
-        scaling = [_document(file) for file in (folder / "scaling").glob("*/metrics.json")]
+        scaling = [_scaling(file) for file in (folder / "scaling").glob("*/metrics.json")]
         found = cls(
             history=_document(training / "history.json") or [],
             training=_document(training / "metrics.json") or {},
@@ -115,6 +115,19 @@ class Measured:
 def _document(file: Path) -> Any:
     """The content of a JSON file; None without one."""
     return parsed(file, lambda content: content, JobError) if file.is_file() else None
+
+
+def _scaling(file: Path) -> Document:
+    """How long an epoch of so many workers took."""
+    metrics = _document(file)
+    try:
+        return {
+            "replicas": int(file.parent.name),
+            "ranks": metrics["world_sizes"][-1],
+            "epoch_seconds": metrics["mean_epoch_seconds"],
+        }
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise JobError(f"scaling/{file.parent.name} are no metrics of a training: {error}.") from error
 
 
 def _utilisation(folder: Path) -> dict[str, list[tuple[float, float]]]:

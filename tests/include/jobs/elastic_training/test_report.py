@@ -39,9 +39,8 @@ def documents():
         "preflight/metrics.json": preflight | {"backend": "gloo", "provider": "<b>socket</b>"},
         **{
             f"scaling/{replicas}/metrics.json": {
-                "replicas": replicas,
-                "ranks": 8 * replicas,
-                "epoch_seconds": seconds,
+                "world_sizes": [8 * replicas],
+                "mean_epoch_seconds": seconds,
             }
             for replicas, seconds in ((1, 100.0), (2, 55.0), (10, 12.5))
         },
@@ -125,7 +124,7 @@ def test_one_epoch_one_size_and_one_count_of_replicas_are_drawn_too(report):
             "provider": "socket",
             "sizes": [{"bytes": 1024, "bus_gb_per_second": 0.1}],
         },
-        "scaling/3/metrics.json": {"replicas": 3, "ranks": 3, "epoch_seconds": 4.0},
+        "scaling/3/metrics.json": {"world_sizes": [3], "mean_epoch_seconds": 4.0},
     }
     done = report("nothing of the usual", **documents_of_one)
     assert page(done).count("data:image/png;base64,") == 4
