@@ -84,8 +84,9 @@ class Cluster:
             self.store.create(NODES, "", node.document())
 
     def remove(self, name: str) -> None:
-        """Takes a machine away; its pods are lost."""
-        self.store.delete(Key(NODES, "", name))
+        """Takes a machine away, if it is there still; its pods are lost."""
+        if self.store.has(Key(NODES, "", name)):
+            self.store.delete(Key(NODES, "", name))
         pods, _ = self.store.select(Scope(PODS))
         for pod in pods:
             if pod["spec"].get("nodeName") == name:

@@ -6,6 +6,7 @@ from pathlib import Path
 import boto3
 import httpx
 import pytest
+from botocore.exceptions import ClientError
 from botocore.signers import RequestSigner
 
 from local.aws.server import LocalAws
@@ -95,6 +96,33 @@ def test_a_node_group_is_nodes_of_its_type_in_its_zone(account):
         assert nodes[0]["status"]["capacity"] == {"nvidia.com/gpu": "8", "vpc.amazonaws.com/efa": "4"}
         account.eks.delete_nodegroup(clusterName="research", nodegroupName="gpus")
         assert cluster.get("/api/v1/nodes").json()["items"] == []
+
+
+def names(cluster):
+    return [node["metadata"]["name"] for node in cluster.get("/api/v1/nodes").json()["items"]]
+
+
+def test_a_node_group_grows_and_shrinks_within_its_bounds(account):
+    group = {"clusterName": "research", "nodegroupName": "gpus"}
+
+    def resize(size):
+        account.eks.update_nodegroup_config(**group, scalingConfig={"desiredSize": size})
+
+    with account.cluster() as cluster:
+        resize(1)
+        assert names(cluster) == ["gpus-0"]
+        resize(2)
+        assert names(cluster) == ["gpus-0", "gpus-1"]
+        with pytest.raises(ClientError, match=r"desired capacity 3 has to be between .* 1 and .* 2"):
+            resize(3)
+        assert names(cluster) == ["gpus-0", "gpus-1"]
+
+
+def test_a_group_goes_though_one_of_its_nodes_is_lost(account):
+    with account.cluster() as cluster:
+        cluster.delete("/api/v1/nodes/gpus-1").raise_for_status()
+        account.eks.delete_nodegroup(clusterName="research", nodegroupName="gpus")
+        assert names(cluster) == []
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import hashlib
 from typing import Any
 
 from moto.eks import urls
+from moto.eks.exceptions import InvalidParameterException
 from moto.eks.models import Cluster, EKSBackend, Nodegroup
 from typing_extensions import override
 
@@ -51,6 +52,23 @@ class LocalEks(EKSBackend):
             running.remove(node.name)
         return gone
 
+    @override
+    def update_nodegroup_config(
+        self, cluster_name: str, nodegroup_name: str, *arguments: Any, **options: Any
+    ) -> dict[str, Any]:
+        group = self.describe_nodegroup(cluster_name, nodegroup_name)
+        group.scaling_config = dict(group.scaling_config)  # moto's groups share one that is not given.
+        _check({**group.scaling_config, **(options.get("scaling_config") or {})})
+        before = {node.name for node in self._nodes(group)}
+        update = super().update_nodegroup_config(cluster_name, nodegroup_name, *arguments, **options)
+        after = self._nodes(group)
+        running = clusters.current().of(self.region_name, cluster_name)
+        for node in after:
+            running.add(node)
+        for name in before - {node.name for node in after}:
+            running.remove(name)
+        return update
+
     def start_clusters(self) -> None:
         """After a start of the server, which may have another port now."""
         for cluster in self.clusters.values():
@@ -81,3 +99,12 @@ class LocalEks(EKSBackend):
 
         every = ec2_backends[self.account_id][self.region_name].describe_subnets()
         return [subnet for subnet in every if subnet.id in group.subnets]
+
+
+def _check(sizes: dict[str, int]) -> None:
+    """Raises what EKS answers for a group that would have too few or too many nodes."""
+    least, wanted, most = (sizes[name] for name in ("minSize", "desiredSize", "maxSize"))
+    if not least <= wanted <= most:
+        raise InvalidParameterException(
+            message=f"desired capacity {wanted} has to be between minimum {least} and maximum {most}"
+        )
