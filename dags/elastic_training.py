@@ -126,7 +126,7 @@ PARAMS = {
     is_paused_upon_creation=False,
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
-    max_active_runs=2,
+    max_active_runs=1,
     dagrun_timeout=timedelta(hours=24),
     params=PARAMS,
     default_args=DEFAULT_ARGS,

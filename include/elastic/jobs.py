@@ -212,6 +212,10 @@ class ElasticJob:
         """Where the program leaves its ``metrics.json``, if it does."""
         return f"{self.metrics}/metrics.json" if self.metrics else None
 
+    def failure_uri(self) -> str | None:
+        """Where the program says in ``error`` why it cannot do its work, if it does."""
+        return f"{self.metrics}/failure.json" if self.metrics else None
+
     def _pod(self, run: Run) -> dict[str, Any]:
         variables = {
             **self.environment,

@@ -19,6 +19,8 @@ IMAGE = "elastic"
 DATA_SET = f"{MOUNT}/images"
 OF_TRAINING = ("network", "channels", "image_size", "batch_size", "learning_rate", "momentum", "seed")
 DIGITS = "digits"
+FEW_RESTARTS = 2
+"""Of a job that nobody takes workers from."""
 SHORT_SECONDS = 300.0
 """What a job beside the training is expected to take; the copying of much data takes longer."""
 
@@ -74,7 +76,8 @@ def plan(run: Run) -> dict[str, Any]:
 
 def needed(run: Run) -> int:
     """Nodes: one for each worker."""
-    return max([run.params["workers"], *run.params["scaling_workers"]])
+    counts: list[int] = [run.params["workers"], *run.params["scaling_workers"]]
+    return max(counts)
 
 
 def preparation(run: Run, outputs: Mapping[str, str]) -> ElasticJob:
@@ -196,6 +199,7 @@ def _training(
             ),
         ],
         expected_seconds=prepared["train_images"] * epochs / (asked.ranks * params["images_per_second"]),
+        max_restarts=params["max_restarts"],
     )
 
 
@@ -207,6 +211,7 @@ def _job(
     asked: Workers,
     command: Sequence[str],
     expected_seconds: float = SHORT_SECONDS,
+    max_restarts: int = FEW_RESTARTS,
 ) -> ElasticJob:
     key = run.settings.output_kms_key
     return ElasticJob(
@@ -214,7 +219,7 @@ def _job(
         workers=asked,
         group=outputs["NodegroupName"],
         claim=claims.claim_name(outputs),
-        code=Bundle.of_job("elastic_training"),
+        code=Bundle.of_job("elastic_training", "datasets"),
         command=[
             *command,
             "--metrics",
@@ -225,6 +230,6 @@ def _job(
         metrics=run.uri(name),
         environment={"OMP_NUM_THREADS": str(run.params["threads"])},
         rendezvous={"last_call_timeout": run.params["rendezvous_seconds"]},
-        max_restarts=run.params["max_restarts"],
+        max_restarts=max_restarts,
         kept_seconds=run.params["kept_hours"] * 3600,
     )

@@ -1,5 +1,6 @@
 """What the pods of a job tell. Pure: objects of Kubernetes as it writes them in JSON."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -16,6 +17,10 @@ NEVER = frozenset({
 
 https://kubernetes.io/docs/concepts/containers/images/#imagepullbackoff
 """
+
+
+REFUSED = os.EX_DATAERR
+"""Exit code of a program that would end so again, whatever is tried: ``sysexits.h``."""
 
 
 class Start(NamedTuple):
@@ -45,6 +50,16 @@ def cannot_start(pods: Iterable[Json]) -> str | None:
                 image, message = container["image"], waiting.get("message", "")
                 return f"{pod['metadata']['name']} cannot start {image}: {waiting['reason']}: {message}"
     return None
+
+
+def refuses(pods: Iterable[Json]) -> bool:
+    """Whether a program has ended because it cannot do its work; Kubernetes would start it again."""
+    for pod in pods:
+        for container in pod.get("status", {}).get("containerStatuses", []):
+            for state in (container.get("state", {}), container.get("lastState", {})):
+                if state.get("terminated", {}).get("exitCode") == REFUSED:
+                    return True
+    return False
 
 
 def without_node(pods: Iterable[Json], needed: int, now: datetime, patience: timedelta) -> str | None:

@@ -17,6 +17,7 @@ from include.bundles import Bundle
 from include.elastic import claims
 from include.elastic.jobs import ElasticJob, Workers
 from include.elastic.zones import ZoneError
+from millrace.context import run_of
 from millrace.errors import JobFailed
 from millrace.finished_jobs import stop as stop_marked
 from millrace.hooks.kubernetes import EksHook
@@ -347,3 +348,22 @@ def test_what_the_cluster_refuses_is_told_in_its_words(elastic, context):
 
 def test_the_job_page_of_the_console_is_that_of_the_cluster():
     assert PYTORCH_JOB.console_page.format(region="eu-west-1", name="a/b/c", place="a").endswith("clusters/a")
+
+
+def test_a_program_that_refuses_is_not_started_again(elastic, context, s3):
+    """It says why in S3, since what it prints goes with its pod."""
+    task = elastic("raise SystemExit(65)")
+    plain = task.build
+
+    def build(run):
+        return ElasticJob(**{**vars(plain(run)), "metrics": run.uri("refused")})
+
+    task.build = task.planned = build
+    trigger = defer(task, context)
+    bucket, key = build(run_of(context)).failure_uri().removeprefix("s3://").split("/", 1)
+    s3.put_object(Bucket=bucket, Key=key, Body=b'{"error": "There is one class."}')
+    event = fired(trigger)
+    with pytest.raises(JobFailed, match=r"^There is one class\.$") as failed:
+        task.resume(context, event)
+    assert failed.value.permanent
+    until(trigger.reference, None)

@@ -58,7 +58,11 @@ class TorchElasticOperator(GpuTrainingOperator):
     @override
     def resume(self, context: Context, event: Mapping[str, Any] | None = None) -> dict[str, Any]:
         self._context = context
-        if stuck := (event or {}).get("stuck"):
+        told = event or {}
+        if told.get("refused"):
+            self.stop_last_launch(context)
+            raise JobFailed(self._refusal(context), permanent=True)
+        if stuck := told.get("stuck"):
             self.stop_last_launch(context)
             raise JobFailed(f"the job cannot begin: {stuck}")
         return super().resume(context, event)
@@ -101,6 +105,13 @@ class TorchElasticOperator(GpuTrainingOperator):
         result = super().result(context, launch, description)
         self.hook.delete(description.reference)
         return result
+
+    def _refusal(self, context: Context) -> str:
+        """Why the program does not do its work, in its own words."""
+        uri = self.elastic_job(context).failure_uri()
+        if uri is None or not self.s3.exists(uri):
+            return "the program ended with the exit code of wrong data, and the log says why"
+        return str(self.s3.read_json(uri)["error"])
 
     def elastic_job(self, context: Context) -> ElasticJob:
         """What the builder makes of this run."""

@@ -12,7 +12,7 @@ from typing_extensions import override
 from millrace.finished_jobs import stop
 from millrace.hooks.kubernetes import EksHook
 from millrace.hooks.pytorch_jobs import GROUP, PLURAL, VERSION, Place, PyTorchJobHook, described
-from millrace.pods import JOB_NAME, cannot_start, without_node
+from millrace.pods import JOB_NAME, cannot_start, refuses, without_node
 from millrace.triggers.cluster_watch import Json, Watch
 from millrace.triggers.pod_logs import PodLogs
 from millrace.triggers.stopping import finish, is_wanted
@@ -23,7 +23,10 @@ LAST_LINES_SECONDS = 5.0
 
 
 class PyTorchJobTrigger(BaseTrigger):
-    """Fires once, when the job is over, gone, or cannot begin: then ``stuck`` says why.
+    """Fires once, when nothing more is to be waited for.
+
+    The job is over or gone; or it cannot begin, and ``stuck`` says why; or a program of it has ``refused`` to
+    do its work, which it would do again.
 
     Args:
         reference: ``<cluster>/<namespace>/<name>``.
@@ -69,7 +72,7 @@ class PyTorchJobTrigger(BaseTrigger):
         hook = PyTorchJobHook(self.aws_conn_id, self.region_name)
         await asyncio.to_thread(stop, hook, self.reference, task)
 
-    async def _wait(self) -> dict[str, str]:
+    async def _wait(self) -> dict[str, Any]:
         """Empty when the job is over."""
         place, eks = Place.of(self.reference), EksHook(self.aws_conn_id, self.region_name)
         logs = PodLogs(eks, place.cluster, place.namespace, self._tell)
@@ -88,6 +91,9 @@ class PyTorchJobTrigger(BaseTrigger):
                 if name == "pods":
                     pods = objects
                     logs.follow(pods)
+                    if refuses(pods):
+                        await logs.end(LAST_LINES_SECONDS)
+                        return {"refused": True}
                     if stuck := self._stuck(pods):
                         return {"stuck": stuck}
         finally:
