@@ -191,6 +191,7 @@ class Trainer:
             "validation_accuracy": accuracy,
             "records": records,
             "seconds": done.seconds,
+            "world_size": self.ranks,
         }
         self.progress = Progress(done.epoch + 1, history=[*done.history, epoch])
         self._save()
