@@ -31,7 +31,12 @@ from include.pipelines import elastic_training as spec
 from millrace.defaults import DEFAULT_ARGS
 from millrace.operators.choice import DecisionOperator
 from millrace.operators.cloudformation import StackDeletionOperator, StackOperator
-from millrace.operators.clusters import FindNetworkOperator, VolumeDeletionOperator, VolumeOperator
+from millrace.operators.clusters import (
+    FindNetworkOperator,
+    ManifestsOperator,
+    VolumeDeletionOperator,
+    VolumeOperator,
+)
 from millrace.operators.pytorch_jobs import TorchElasticOperator
 from millrace.operators.sagemaker import ReportPageOperator
 from millrace.params import S3_OBJECT, count, instance_type, s3_uri
@@ -64,6 +69,11 @@ PARAMS = {
         type="string",
         pattern=r"^([0-9A-Za-z][A-Za-z0-9_-]{0,99})?$",
         description="One with Kubeflow's training operator, which stays; empty to make one for the run.",
+    ),
+    "manifests": s3_uri(
+        "What a cluster needs before it trains, as YAML: Kubeflow's training operator, plugins of devices.",
+        optional=True,
+        pattern=S3_OBJECT,
     ),
     "zone": Param(
         "",
@@ -154,7 +164,8 @@ def elastic_training() -> None:
         "claim": claims.claim,
         "service_account": SERVICE_ACCOUNT,
     }
-    volume = VolumeOperator(task_id="make_volume", **shared)
+    installed = ManifestsOperator(task_id="install", cluster=cluster, uri="{{ params.manifests or '' }}")
+    volume = VolumeOperator(task_id="make_volume", trigger_rule="none_failed", **shared)
 
     on_nodes = {"outputs": stack.output}
     prepared = TorchElasticOperator(
@@ -190,7 +201,7 @@ def elastic_training() -> None:
         task_id="taken_away", stack=left.output["stack"], timeout=timedelta(hours=1)
     ).as_teardown(on_failure_fail_dagrun=True)
 
-    chain(plan, network, asked, stack, volume, prepared, preflight, model, counts, scaling, report)
+    chain(plan, network, asked, stack, installed, volume, prepared, preflight, model, counts, scaling, report)
     chain(scaling, unmade, left, gone)
 
 

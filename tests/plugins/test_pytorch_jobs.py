@@ -9,9 +9,9 @@ from types import SimpleNamespace
 
 import boto3
 import pytest
-from airflow.sdk.exceptions import TaskDeferred
+from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 from airflow.sdk.execution_time import task_runner
-from kubernetes.client import CustomObjectsApi
+from kubernetes.client import CoreV1Api, CustomObjectsApi
 
 from include.bundles import Bundle
 from include.elastic import claims
@@ -25,7 +25,7 @@ from millrace.hooks.pytorch_jobs import GROUP, PLURAL, VERSION, Place, PyTorchJo
 from millrace.hooks.remote import hook_of
 from millrace.jobs import PYTORCH_JOB
 from millrace.launching import STATE_KEY, RemoteJob
-from millrace.operators.clusters import VolumeDeletionOperator, VolumeOperator
+from millrace.operators.clusters import ManifestsOperator, VolumeDeletionOperator, VolumeOperator
 from millrace.operators.pytorch_jobs import TorchElasticOperator
 from tests.plugins.test_job_event_trigger import until as until_async
 
@@ -367,3 +367,28 @@ def test_a_program_that_refuses_is_not_started_again(elastic, context, s3):
         task.resume(context, event)
     assert failed.value.permanent
     until(trigger.reference, None)
+
+
+def test_manifests_are_made_once_and_what_a_cluster_refuses_is_told(eks, context, s3, settings_now):
+    account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: trainer}\n"
+    bucket = settings_now().bucket
+    s3.put_object(
+        Bucket=bucket, Key="two.yaml", Body=f"{account}---\n{account.replace('trainer', 'b')}".encode()
+    )
+    s3.put_object(Bucket=bucket, Key="bad.yaml", Body=account.replace("trainer", "No_Name").encode())
+
+    def install(key):
+        uri = f"s3://{bucket}/{key}" if key else ""
+        ManifestsOperator(task_id="install", cluster=CLUSTER, uri=uri, aws_conn_id=None).execute(context)
+
+    for _ in range(2):
+        install("two.yaml")
+    with EksHook(None).api(CLUSTER) as api:
+        names = {
+            each.metadata.name for each in CoreV1Api(api).list_namespaced_service_account("default").items
+        }
+    assert {"trainer", "b"} <= names
+    with pytest.raises(JobFailed, match=r"refuses what is in .*bad\.yaml: .*No_Name"):
+        install("bad.yaml")
+    with pytest.raises(AirflowSkipException):
+        install("")

@@ -73,8 +73,7 @@ class PyTorchJobHook(JobHook):
         if answers == [HTTPStatus.NOT_FOUND]:
             raise JobFailed(
                 f"cluster {place.cluster} has no namespace {place.namespace}, or knows no {KIND} of "
-                f"{GROUP}/{VERSION}: Kubeflow's training operator has to be installed there",
-                permanent=True,
+                f"{GROUP}/{VERSION}: Kubeflow's training operator has to be installed there"
             )
         return Started(reference, is_new=not answers)
 

@@ -1,5 +1,6 @@
 """Where a cluster and its nodes go, and the volume that its pods share."""
 
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -8,12 +9,15 @@ from http import HTTPStatus
 from typing import Any
 
 from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowSkipException
 from typing_extensions import override
 
 from include.elastic.network import Network
 from include.settings import settings
+from millrace.errors import JobFailed
 from millrace.hooks.aws import AwsHook
 from millrace.hooks.kubernetes import AS_JSON, EksHook
+from millrace.hooks.s3 import split
 from millrace.operators.base import AwsOperator
 
 Manifest = dict[str, Any]
@@ -63,6 +67,42 @@ class FindNetworkOperator(AwsOperator):
 
     def _client(self, service: str) -> Any:
         return AwsHook(service, self.aws_conn_id, self.region_name).conn
+
+
+class ManifestsOperator(AwsOperator):
+    """Makes in a cluster what a file of YAML says, such as Kubeflow's training operator. What is there stays.
+
+    Args:
+        cluster: name of the cluster; templated.
+        uri: of the file; the task is skipped without one. Templated.
+    """
+
+    template_fields: Sequence[str] = ("cluster", "uri")
+
+    def __init__(self, *, cluster: Any, uri: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.cluster = cluster
+        self.uri = uri
+
+    @override
+    def execute(self, context: Context) -> None:
+        from kubernetes.utils import FailToCreateError, create_from_yaml  # noqa: PLC0415  # as in `EksHook.api`
+
+        if not self.uri:
+            raise AirflowSkipException("there is nothing to install")
+        bucket, key = split(self.uri)
+        eks = EksHook(self.aws_conn_id, self.region_name)
+        with tempfile.NamedTemporaryFile(suffix=".yaml") as file, eks.api(self.cluster) as api:
+            AwsHook("s3", self.aws_conn_id, self.region_name).conn.download_file(bucket, key, file.name)
+            try:
+                create_from_yaml(api, file.name)
+            except FailToCreateError as failed:
+                refused = [each for each in failed.api_exceptions if each.status != HTTPStatus.CONFLICT]
+                if refused:
+                    raise JobFailed(
+                        f"{self.cluster} refuses what is in {self.uri}: {refused[0].body}"
+                    ) from failed
+        self.log.info("%s has what is in %s", self.cluster, self.uri)
 
 
 class VolumeOperator(AwsOperator):
