@@ -372,9 +372,8 @@ def test_a_program_that_refuses_is_not_started_again(elastic, context, s3):
 def test_manifests_are_made_once_and_what_a_cluster_refuses_is_told(eks, context, s3, settings_now):
     account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: trainer}\n"
     bucket = settings_now().bucket
-    s3.put_object(
-        Bucket=bucket, Key="two.yaml", Body=f"{account}---\n{account.replace('trainer', 'b')}".encode()
-    )
+    two = f"{account}---\n{account.replace('trainer', 'b')}"
+    s3.put_object(Bucket=bucket, Key="two.yaml", Body=two.encode())
     s3.put_object(Bucket=bucket, Key="bad.yaml", Body=account.replace("trainer", "No_Name").encode())
 
     def install(key):
@@ -384,9 +383,8 @@ def test_manifests_are_made_once_and_what_a_cluster_refuses_is_told(eks, context
     for _ in range(2):
         install("two.yaml")
     with EksHook(None).api(CLUSTER) as api:
-        names = {
-            each.metadata.name for each in CoreV1Api(api).list_namespaced_service_account("default").items
-        }
+        found = CoreV1Api(api).list_namespaced_service_account("default").items
+    names = {each.metadata.name for each in found}
     assert {"trainer", "b"} <= names
     with pytest.raises(JobFailed, match=r"refuses what is in .*bad\.yaml: .*No_Name"):
         install("bad.yaml")

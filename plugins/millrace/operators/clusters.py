@@ -95,7 +95,7 @@ class ManifestsOperator(AwsOperator):
         with tempfile.NamedTemporaryFile(suffix=".yaml") as file, eks.api(self.cluster) as api:
             AwsHook("s3", self.aws_conn_id, self.region_name).conn.download_file(bucket, key, file.name)
             try:
-                create_from_yaml(api, file.name)
+                create_from_yaml(api, file.name)  # type: ignore[no-untyped-call]  # the client leaves it so
             except FailToCreateError as failed:
                 refused = [each for each in failed.api_exceptions if each.status != HTTPStatus.CONFLICT]
                 if refused:
