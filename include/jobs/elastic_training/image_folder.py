@@ -15,6 +15,7 @@ from failure import JobError
 from parts import FEWEST_CLASSES, TRAIN
 
 BRIGHTEST = 255.0
+Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Form:
     channels: int
     size: int
 
-    def pixels(self, file: Path) -> NDArray[np.uint8]:
+    def pixels(self, file: Path) -> Pixels:
         """An image of shape (channels, height, width).
 
         Raises:
@@ -53,7 +54,7 @@ class Form:
         return image.resize((self.size, self.size), Image.Resampling.BILINEAR, box=box)
 
 
-class Images(Dataset[tuple[Tensor, int]]):  # type: ignore[misc]  # torch is in the job's image
+class Images(Dataset[tuple[Pixels, int]]):  # type: ignore[misc]  # torch is in the job's image
     """The images of a part, in the order of their names, and the numbers of their classes.
 
     Raises:
@@ -68,29 +69,36 @@ class Images(Dataset[tuple[Tensor, int]]):  # type: ignore[misc]  # torch is in 
         numbers = {name: number for number, name in enumerate(classes)}
         if unknown := sorted({name.partition("/")[0] for name in self.names} - numbers.keys()):
             raise JobError(f"Class {unknown[0]} of {self._folder} is none of those to train on.")
-        self._labels = torch.tensor([numbers[name.partition("/")[0]] for name in self.names])
+        self._labels = [numbers[name.partition("/")[0]] for name in self.names]
 
     def __len__(self) -> int:
         return len(self.names)
 
-    def __getitem__(self, number: int) -> tuple[Tensor, int]:
-        """An image as uint8 of shape (channels, height, width), and its class."""
-        pixels = self.form.pixels(self._folder / self.names[number])
-        return torch.from_numpy(pixels.copy()), int(self._labels[number])
+    def __getitem__(self, number: int) -> tuple[Pixels, int]:
+        """An image of shape (channels, height, width), and its class."""
+        return self.form.pixels(self._folder / self.names[number]), self._labels[number]
 
 
-def stacked(some: list[tuple[Tensor, int]]) -> tuple[Tensor, Tensor]:
-    """Images as float32 of shape (images, channels, height, width) from 0 to 1, and int64 labels.
+def stacked(some: list[tuple[Pixels, int]]) -> tuple[Pixels, NDArray[np.int64]]:
+    """Images as uint8 of shape (images, channels, height, width), and their labels.
+
+    Not as tensors: between processes these go through sockets with paths, which may be longer than a path of
+    a socket can be.
 
     Raises:
         JobError: they are not of one size.
     """
-    shapes = sorted({tuple(image.shape) for image, _ in some})
+    shapes = sorted({pixels.shape for pixels, _ in some})
     if len(shapes) > 1:
         sizes = " and ".join(f"{width} x {height}" for _, height, width in shapes[:2])
         raise JobError(f"There are images of {sizes} pixels: give --image-size, which makes them all one.")
-    images = torch.stack([image for image, _ in some]).to(torch.float32) / BRIGHTEST
-    return images, torch.tensor([label for _, label in some])
+    return np.stack([pixels for pixels, _ in some]), np.array([label for _, label in some], dtype=np.int64)
+
+
+def tensors(images: Pixels, labels: NDArray[np.int64], device: torch.device) -> tuple[Tensor, Tensor]:
+    """What is `stacked` on a device: images as float32 from 0 to 1, and int64 labels."""
+    there = torch.from_numpy(images).to(device)
+    return there.to(torch.float32) / BRIGHTEST, torch.from_numpy(labels).to(device)
 
 
 def classes(folder: Path) -> list[str]:

@@ -37,7 +37,7 @@ import utilisation
 from bounds import number
 from checkpoints import NONE, Checkpoints
 from failure import JobError
-from image_folder import Form, Images
+from image_folder import Form, Images, tensors
 from locations import location, write
 from parts import TRAIN, VALIDATION
 from process_group import summed
@@ -149,7 +149,7 @@ class Trainer:
         loss, begun = torch.zeros((), device=self.device), time.perf_counter()
         saved, told = begun, begun
         for share, (images, labels) in zip(shares, loader, strict=True):
-            mean = self._step(model, images.to(self.device), labels.to(self.device), share.weight)
+            mean = self._step(model, *tensors(images, labels, self.device), share.weight)
             loss += mean * share.count
             progress.step += 1
             now = time.perf_counter()
@@ -216,8 +216,9 @@ class Trainer:
         )
         self.network.eval()
         loss = correct = 0.0
-        for images, labels in loader:
-            logits, right = self.network(images.to(self.device)), labels.to(self.device)
+        for pixels, labels in loader:
+            images, right = tensors(pixels, labels, self.device)
+            logits = self.network(images)
             loss += float(functional.cross_entropy(logits, right, reduction="sum"))
             correct += int((logits.argmax(1) == right).sum())
         loss, correct = summed(loss, correct, device=self.device)

@@ -89,11 +89,12 @@ def test_images_are_made_one_form(image, pictures):
 
 
 def test_images_of_two_sizes_are_refused_without_a_size(image):
-    some = "[(torch.zeros(1, 8, width), 0) for width in (8, 16)]"
+    some = "[(numpy.zeros((1, 8, width)), 0) for width in (8, 16)]"
     with pytest.raises(RaisedError, match="images of 8 x 8 and 16 x 8 pixels: give --image-size"):
         image(f"image_folder.stacked({some})")
-    stacked = "image_folder.stacked([(torch.full((1, 2, 2), 255, dtype=torch.uint8), 1)])"
-    assert image(f"{stacked}[0].tolist()") == [[[[1.0, 1.0], [1.0, 1.0]]]]
+    stacked = "image_folder.stacked([(numpy.full((1, 2, 2), 255, numpy.uint8), 1)])"
+    images = f"image_folder.tensors(*{stacked}, torch.device('cpu'))[0].tolist()"
+    assert image(images) == [[[[1.0, 1.0], [1.0, 1.0]]]]
 
 
 def test_one_class_is_not_trained_on(image, pictures):

@@ -59,7 +59,9 @@ class Jobs:
     pods: dict[str, str] = field(default_factory=dict)
     """Name of each that was seen, by its identifier, in the order in which they were."""
 
-    def start(self, name, command, *, replicas=1, code=None, limits=(1, 3), max_restarts=20, **policy):
+    def start(
+        self, name, command, *, replicas=1, code=None, limits=(1, 3), max_restarts=20, per_node=1, **policy
+    ):
         """Starts a job.
 
         Args:
@@ -69,6 +71,7 @@ class Jobs:
             code: files that come to those of the job.
             limits: fewest and most replicas.
             max_restarts: of the ranks of a pod.
+            per_node: ranks of a pod.
             policy: of the run.
         """
         for file, content in {**CODE.files, **(code or {})}.items():
@@ -86,7 +89,7 @@ class Jobs:
             "minReplicas": limits[0],
             "maxReplicas": limits[1],
             "maxRestarts": max_restarts,
-            "nProcPerNode": 1,
+            "nProcPerNode": per_node,
             "rdzvConf": [{"key": key, "value": value} for key, value in RENDEZVOUS.items()],
         }
         worker = {

@@ -88,6 +88,16 @@ def test_a_training_leaves_the_use_of_its_pods_and_a_model_without_code(jobs, un
     assert undisturbed["accuracy"] == history[-1]["validation_accuracy"] > 0.9
 
 
+def test_a_pod_may_have_several_ranks_each_with_processes_that_read(jobs, prepared):
+    arguments = ["--network", "residual", "--readers", 1, "--image-size", 16]
+    jobs.train("several", *arguments, replicas=1, limits=(1, 1), per_node=2, epochs=4)
+    jobs.ended("several")
+    metrics = jobs.left("several/metrics.json")
+    assert (metrics["world_sizes"], metrics["epochs"]) == ([2], 4)
+    assert metrics["accuracy"] > 0.5  # chance is 0.1
+    assert {start.rank for start in jobs.starts("several")} == {0, 1}
+
+
 def test_the_signal_that_ends_a_pod_reaches_its_program(jobs):
     jobs.start("told", ["python3", "told.py"], code={"told.py": TOLD.encode()})
     jobs.wait_for("told", "begun")
