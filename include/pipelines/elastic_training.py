@@ -21,6 +21,8 @@ OF_TRAINING = ("network", "channels", "image_size", "batch_size", "learning_rate
 DIGITS = "digits"
 FEW_RESTARTS = 2
 """Of a job that nobody takes workers from."""
+JOIN_SECONDS = 900
+"""For which a worker waits until there are enough, which may have to get their nodes first."""
 SHORT_SECONDS = 300.0
 """What a job beside the training is expected to take; the copying of much data takes longer."""
 
@@ -229,7 +231,7 @@ def _job(
         expected_seconds=expected_seconds,
         metrics=run.uri(name),
         environment={"OMP_NUM_THREADS": str(run.params["threads"])},
-        rendezvous={"last_call_timeout": run.params["rendezvous_seconds"]},
+        rendezvous={"join_timeout": JOIN_SECONDS, "last_call_timeout": run.params["rendezvous_seconds"]},
         max_restarts=max_restarts,
         kept_seconds=run.params["kept_hours"] * 3600,
     )
