@@ -19,27 +19,23 @@ on to cost money: its log says what.
 """
 
 from datetime import timedelta
-from typing import Any
 
 import pendulum
-from airflow.sdk import Param, chain, dag
+from airflow.sdk import chain, dag
 
 from include.elastic import claims
 from include.elastic.jobs import SERVICE_ACCOUNT
 from include.elastic.stack import stack_name
 from include.pipelines import elastic_training as spec
+from millrace.cluster_params import MOST_NODES, eks_nodes, elastic_workers, lustre
 from millrace.defaults import DEFAULT_ARGS
 from millrace.operators.choice import DecisionOperator
 from millrace.operators.cloudformation import StackDeletionOperator, StackOperator
-from millrace.operators.clusters import (
-    FindNetworkOperator,
-    ManifestsOperator,
-    VolumeDeletionOperator,
-    VolumeOperator,
-)
+from millrace.operators.clusters import FindNetworkOperator, ManifestsOperator
 from millrace.operators.pytorch_jobs import TorchElasticOperator
 from millrace.operators.sagemaker import ReportPageOperator
-from millrace.params import S3_OBJECT, count, instance_type, s3_uri
+from millrace.operators.volumes import VolumeDeletionOperator, VolumeOperator
+from millrace.params import S3_OBJECT, choice, count, counts, instance_type, part, rate, s3_uri, sgd
 from millrace.sensors.cloudformation import StackDeletionSensor, StackSensor
 
 PARAMS = {
@@ -49,86 +45,31 @@ PARAMS = {
         optional=True,
         pattern=S3_OBJECT,
     ),
-    "workers": count(2, 1, 450, "Pods that train together, each on a node of its own."),
-    "min_workers": count(1, 1, 450, "With fewer the training waits."),
-    "max_workers": count(3, 1, 450, "Up to so many may join while it trains."),
-    "node_type": Param(
-        "g4dn.xlarge",
-        type="string",
-        pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$",
-        description="EC2 instance type of the nodes; each GPU has a process.",
+    **elastic_workers(),
+    **eks_nodes(),
+    **lustre(),
+    "network": choice(
+        ["small", "resnet50", "efficientnet_b7"], "The last two need torchvision in the image."
     ),
-    "processes_per_worker": count(0, 0, 64, "On nodes without GPUs; 0 for one process for each GPU."),
-    "adapters": Param(
-        0,
-        enum=[0, 1, 4],
-        description="Elastic Fabric Adapters of a node, with `p4d.24xlarge` 4.",
-    ),
-    "cluster": Param(
-        "",
-        type="string",
-        pattern=r"^([0-9A-Za-z][A-Za-z0-9_-]{0,99})?$",
-        description="One with Kubeflow's training operator, which stays; empty to make one for the run.",
-    ),
-    "manifests": s3_uri(
-        "What a cluster needs before it trains, as YAML: Kubeflow's training operator, plugins of devices.",
-        optional=True,
-        pattern=S3_OBJECT,
-    ),
-    "zone": Param(
-        "",
-        type="string",
-        pattern=r"^([a-z]{2}(-[a-z]+)+-\d[a-z0-9-]*)?$",
-        description="Availability zone of nodes and volume; empty for the one with the most room.",
-    ),
-    "public_endpoint": Param(True, type="boolean", description="Is a new cluster asked from outside?"),
-    "spot": Param(False, type="boolean", description="Spare capacity: cheaper, may be taken away."),
-    "volume_gib": count(1200, 1200, 100_800, "Of the file system: 1200, or a multiple of 2400."),
-    "deployment": Param(
-        "SCRATCH_2",
-        enum=["SCRATCH_2", "PERSISTENT_2"],
-        description="Of the file system; PERSISTENT_2 outlives a file server that fails.",
-    ),
-    "network": Param(
-        "small",
-        enum=["small", "resnet50", "efficientnet_b7"],
-        description="What is trained; the last two need torchvision in the image.",
-    ),
-    "channels": Param(1, enum=[1, 3], description="1 for grey images, 3 for colour."),
+    "channels": choice([1, 3], "1 for grey images, 3 for colour."),
     "image_size": count(0, 0, 4096, "Pixels of a side; 0 for images that have one size already."),
     "epochs": count(8, 1, 10_000, "How often every image is seen."),
     "batch_size": count(48, 1, 1_000_000, "Images of a step, of all workers together."),
-    "learning_rate": Param(0.1, type="number", exclusiveMinimum=0, maximum=10, description="Of SGD."),
-    "momentum": Param(0.9, type="number", minimum=0, exclusiveMaximum=1, description="Of SGD."),
+    **sgd(0.1, "Of SGD; the same however many workers there are."),
     "checkpoint_steps": count(20, 1, 1_000_000, "After so many steps the training could go on from there."),
-    "validation_fraction": Param(
-        0.2,
-        type="number",
-        exclusiveMinimum=0,
-        exclusiveMaximum=1,
-        description="Share of the digits that is measured after each epoch.",
-    ),
+    "validation_fraction": part(0.2, "Share of the digits that is measured after each epoch."),
     "readers": count(0, 0, 64, "Processes of each rank that read images; 0 reads in the rank."),
     "threads": count(1, 1, 64, "Of each rank on a CPU."),
     "seed": count(42, 0, 2**31 - 1, "Of the first weights and of the order of the images."),
-    "scaling_workers": Param(
-        [1, 2],
-        type="array",
-        items={"type": "integer", "minimum": 1, "maximum": 450},
-        maxItems=10,
-        uniqueItems=True,
-        description="For each number of workers an epoch is timed; empty for none.",
-    ),
+    "scaling_workers": counts([1, 2], 1, MOST_NODES, "For each an epoch is timed; empty for none."),
     "scaling_epochs": count(1, 1, 100, "Of each of these trainings."),
     "largest_mb": count(16, 1, 4096, "MiB of the largest tensor that is added up before the training."),
-    "images_per_second": Param(
-        500.0, type="number", exclusiveMinimum=0, description="Of one rank; for the plan."
-    ),
-    "max_restarts": count(10, 0, 1000, "How often workers start again after a failure."),
-    "rendezvous_seconds": count(5, 1, 600, "How long workers that are enough wait for others."),
-    "kept_hours": count(24, 1, 168, "How long a job that has failed stays in the cluster."),
+    "images_per_second": rate(500.0, "Of one rank; for the plan."),
     "processing_instance_type": instance_type("ml.m5.large", "What makes the report."),
 }
+OF_PODS = {"volume": claims.volume, "claim": claims.claim, "service_account": SERVICE_ACCOUNT}
+LONGEST = timedelta(hours=1)
+"""That a stack takes to come, or to go."""
 
 
 @dag(
@@ -151,38 +92,21 @@ def elastic_training() -> None:
     )
     asked = StackOperator(task_id="provision", build=spec.stack, arguments={"network": network.output})
     stack = StackSensor(
-        task_id="provisioned",
-        stack=asked.output["stack"],
-        changed=asked.output["changed"],
-        timeout=timedelta(hours=1),
+        task_id="provisioned", stack=asked.output["stack"], changed=asked.output["changed"], timeout=LONGEST
     )
     cluster = stack.output["ClusterName"]
-    shared: dict[str, Any] = {
-        "cluster": cluster,
-        "outputs": stack.output,
-        "volume": claims.volume,
-        "claim": claims.claim,
-        "service_account": SERVICE_ACCOUNT,
-    }
+    shared = {"cluster": cluster, "outputs": stack.output, **OF_PODS}
     installed = ManifestsOperator(task_id="install", cluster=cluster, uri="{{ params.manifests or '' }}")
     volume = VolumeOperator(task_id="make_volume", trigger_rule="none_failed", **shared)
 
-    on_nodes = {"outputs": stack.output}
-    prepared = TorchElasticOperator(
-        task_id="prepare", build=spec.preparation, cluster=cluster, arguments=on_nodes
-    )
-    preflight = TorchElasticOperator(
-        task_id="preflight", build=spec.preflight, cluster=cluster, arguments=on_nodes
-    )
-    images = {**on_nodes, "prepared": prepared.output["metrics"]}
+    on_nodes = {"cluster": cluster, "arguments": {"outputs": stack.output}}
+    prepared = TorchElasticOperator(task_id="prepare", build=spec.preparation, **on_nodes)
+    preflight = TorchElasticOperator(task_id="preflight", build=spec.preflight, **on_nodes)
+    images = {"outputs": stack.output, "prepared": prepared.output["metrics"]}
     model = TorchElasticOperator(
-        task_id="train",
-        build=spec.training,
-        cluster=cluster,
-        arguments=images,
-        trigger_rule="none_failed",
+        task_id="train", build=spec.training, cluster=cluster, arguments=images, trigger_rule="none_failed"
     )
-    counts = DecisionOperator(task_id="plan_scaling", decide=spec.scaling_plan, arguments=images)
+    sizes = DecisionOperator(task_id="plan_scaling", decide=spec.scaling_plan, arguments=images)
     # One after the other: they would take each other's nodes.
     scaling = TorchElasticOperator.partial(
         task_id="scaling",
@@ -190,18 +114,18 @@ def elastic_training() -> None:
         cluster=cluster,
         map_index_template="{{ task.arguments['count'] }} workers",
         max_active_tis_per_dagrun=1,
-    ).expand(arguments=counts.output)
+    ).expand(arguments=sizes.output)
     report = ReportPageOperator(
         task_id="report", build=spec.report, page="report.html", trigger_rule="none_failed"
     )
 
     unmade = VolumeDeletionOperator(task_id="delete_volume", **shared).as_teardown(setups=volume)
     left = StackDeletionOperator(task_id="take_away", name=stack_name).as_teardown(setups=asked)
-    gone = StackDeletionSensor(
-        task_id="taken_away", stack=left.output["stack"], timeout=timedelta(hours=1)
-    ).as_teardown(on_failure_fail_dagrun=True)
+    gone = StackDeletionSensor(task_id="taken_away", stack=left.output["stack"], timeout=LONGEST).as_teardown(
+        on_failure_fail_dagrun=True
+    )
 
-    chain(plan, network, asked, stack, installed, volume, prepared, preflight, model, counts, scaling, report)
+    chain(plan, network, asked, stack, installed, volume, prepared, preflight, model, sizes, scaling, report)
     chain(scaling, unmade, left, gone)
 
 

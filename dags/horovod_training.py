@@ -27,7 +27,17 @@ from millrace.defaults import DEFAULT_ARGS
 from millrace.operators.gpus import HorovodTrainingOperator
 from millrace.operators.registry import FindChampionOperator, ModelGateOperator
 from millrace.operators.sagemaker import ProcessingJobOperator, ReportPageOperator
-from millrace.params import count, fraction, instance_count, instance_type, managed_spot, s3_uri
+from millrace.params import (
+    choice,
+    count,
+    fraction,
+    instance_count,
+    instance_type,
+    managed_spot,
+    rate,
+    s3_uri,
+    sgd,
+)
 
 PARAMS = {
     "input_uri": s3_uri(
@@ -37,27 +47,14 @@ PARAMS = {
     "ranks": count(4, 1, 1024, "Processes that train together, one for each GPU of the instances."),
     "training_instance_type": instance_type("ml.g4dn.12xlarge", "What the ranks run on; this has 4 GPUs."),
     "instance_count": instance_count("How many instances the ranks share evenly."),
-    "input_mode": Param(
-        "Pipe",
-        enum=["Pipe", "File"],
-        description="Streamed through pipes, or copied before training starts.",
-    ),
+    "input_mode": choice(["Pipe", "File"], "Streamed through pipes, or copied before training starts."),
     "shuffle_seed": count(234, 0, 2**31 - 1, "Orders the objects of a shard anew in each epoch."),
     "epochs": count(6, 1, 10_000, "How often every record is read."),
     "batch_size": count(8, 1, 65_536, "Records of a rank in a step."),
-    "learning_rate": Param(
-        0.02,
-        type="number",
-        exclusiveMinimum=0,
-        maximum=10,
-        description="Of one rank; it grows with the ranks.",
-    ),
-    "momentum": Param(0.9, type="number", minimum=0, exclusiveMaximum=1, description="Of SGD."),
+    **sgd(0.02, "Of one rank; it grows with the ranks."),
     "warm_up_epochs": count(2, 0, 1000, "Epochs until the learning rate is that of all ranks."),
-    "validate_on": Param(
-        "rank_0",
-        enum=["rank_0", "every_rank"],
-        description="Who measures after each epoch; every rank takes a channel more.",
+    "validate_on": choice(
+        ["rank_0", "every_rank"], "Who measures after each epoch; every rank takes a channel more."
     ),
     "validation_fraction": fraction(0.1, "Share of the records that is measured after each epoch."),
     "evaluation_fraction": fraction(0.1, "Share of the records that is measured at the end."),
@@ -69,15 +66,12 @@ PARAMS = {
         description="One channel with a folder for each rank, for many ranks; in mode File.",
     ),
     "manifests": Param(False, type="boolean", description="Give each rank a list of objects, not a prefix."),
-    "distribution": Param(
-        "FullyReplicated",
-        enum=["FullyReplicated", "ShardedByS3Key"],
-        description="Of objects to instances; the second one is refused, with the reason.",
+    "distribution": choice(
+        ["FullyReplicated", "ShardedByS3Key"],
+        "Of objects to instances; the second one is refused, with the reason.",
     ),
     "stall_seconds": count(300, 5, 86_400, "How long ranks wait for one that hangs."),
-    "records_per_second": Param(
-        1000.0, type="number", exclusiveMinimum=0, description="Of one rank; for the plan."
-    ),
+    "records_per_second": rate(1000.0, "Of one rank; for the plan."),
     "processing_instance_type": instance_type("ml.m5.xlarge", "What writes shards and measures models."),
     "volume_gb": count(30, 1, 16_384, "Disk of the sharding: the data set is there three times."),
     **managed_spot(),

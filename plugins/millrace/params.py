@@ -57,6 +57,19 @@ def count(default: int, least: int, most: int, description: str) -> Param:
     return Param(default, type="integer", minimum=least, maximum=most, description=description)
 
 
+def counts(default: Sequence[int], least: int, most: int, description: str) -> Param:
+    """Up to ten different whole numbers between two bounds, or none."""
+    items = {"type": "integer", "minimum": least, "maximum": most}
+    return Param(
+        list(default), type="array", items=items, maxItems=10, uniqueItems=True, description=description
+    )
+
+
+def choice(options: Sequence[str | int], description: str) -> Param:
+    """One of some values, the first of them unless another is chosen."""
+    return Param(options[0], enum=list(options), description=description)
+
+
 def optional_day(description: str) -> Param:
     """A day, which the form may leave empty."""
     return Param(None, type=["null", "string"], format="date", description=description)
@@ -65,6 +78,31 @@ def optional_day(description: str) -> Param:
 def fraction(default: float, description: str) -> Param:
     """A share, from 0 to 1."""
     return Param(default, type="number", minimum=0, maximum=1, description=description)
+
+
+def part(default: float, description: str) -> Param:
+    """A share that is neither nothing nor all."""
+    return Param(default, type="number", exclusiveMinimum=0, exclusiveMaximum=1, description=description)
+
+
+def rate(default: float, description: str) -> Param:
+    """More than nothing in a second."""
+    return Param(default, type="number", exclusiveMinimum=0, description=description)
+
+
+def sgd(learning_rate: float, description: str) -> dict[str, Param]:
+    """Stochastic gradient descent with momentum.
+
+    Args:
+        learning_rate: its default.
+        description: of the learning rate.
+    """
+    return {
+        "learning_rate": Param(
+            learning_rate, type="number", exclusiveMinimum=0, maximum=10, description=description
+        ),
+        "momentum": Param(0.9, type="number", minimum=0, exclusiveMaximum=1, description="Of SGD."),
+    }
 
 
 def xgboost(

@@ -25,8 +25,9 @@ from millrace.hooks.pytorch_jobs import GROUP, PLURAL, VERSION, Place, PyTorchJo
 from millrace.hooks.remote import hook_of
 from millrace.jobs import PYTORCH_JOB
 from millrace.launching import STATE_KEY, RemoteJob
-from millrace.operators.clusters import ManifestsOperator, VolumeDeletionOperator, VolumeOperator
+from millrace.operators.clusters import ManifestsOperator
 from millrace.operators.pytorch_jobs import TorchElasticOperator
+from millrace.operators.volumes import VolumeDeletionOperator, VolumeOperator
 from tests.plugins.test_job_event_trigger import until as until_async
 
 CLUSTER, TYPE, ZONE = "research", "g4dn.xlarge", "us-east-1b"
