@@ -8,7 +8,18 @@ from tests.include.jobs.speech.in_image import Image
 JOB = SHARED.parent / "elastic_training"
 MODULES = [
     *("io", "json", "numpy", "os", "pathlib", "torch"),
-    *("allreduce", "checkpoints", "image_folder", "networks", "parts", "results", "starts", "steps"),
+    *(
+        "allreduce",
+        "checkpoints",
+        "image_folder",
+        "networks",
+        "parts",
+        "prepare",
+        "results",
+        "starts",
+        "steps",
+        "train",
+    ),
 ]
 
 
