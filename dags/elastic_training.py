@@ -9,8 +9,7 @@ hour is taken away at the end, whatever has failed: the volume first, then nodes
 **Takes** an S3 prefix with `train/<class>/` and `val/` below `input_uri`, as ImageNet is shipped; without
 one, the handwritten digits that scikit-learn ships.
 
-**Leaves**, under this run's own prefix: the model with its history, what each device did, bandwidths,
-scaling, and a report with pictures.
+**Leaves**, under this run's own prefix: the model, what was measured, and a report with pictures.
 
 **If it fails:** a plan that cannot be is refused before a node is paid for. A job that has failed is in the
 cluster for `kept_hours`, if the cluster is yours; what its pods printed is in the task's log. Clear `train`
@@ -87,9 +86,8 @@ LONGEST = timedelta(hours=1)
 def elastic_training() -> None:
     """A cluster with nodes and a volume, elastic training on it, and nothing left of it."""
     plan = DecisionOperator(task_id="plan", decide=spec.plan)
-    network = FindNetworkOperator(
-        task_id="find_network", cluster="{{ params.cluster }}", zone="{{ params.zone }}"
-    )
+    where = {"cluster": "{{ params.cluster }}", "zone": "{{ params.zone }}"}
+    network = FindNetworkOperator(task_id="find_network", **where)
     asked = StackOperator(task_id="provision", build=spec.stack, arguments={"network": network.output})
     stack = StackSensor(
         task_id="provisioned", stack=asked.output["stack"], changed=asked.output["changed"], timeout=LONGEST
