@@ -16,7 +16,7 @@ def elastic_workers() -> dict[str, Param]:
     return {
         "workers": count(2, 1, MOST_NODES, "Pods that train together, each on a node of its own."),
         "min_workers": count(1, 1, MOST_NODES, "With fewer the training waits."),
-        "max_workers": count(2, 1, MOST_NODES, "Up to so many may join while it trains."),
+        "max_workers": count(0, 0, MOST_NODES, "Up to so many may join while it trains; 0: no others."),
         "processes_per_worker": count(0, 0, 64, "On nodes without GPUs; 0 for one process for each GPU."),
         "max_restarts": count(20, 0, 1000, "How often workers start again after a failure."),
         "rendezvous_seconds": count(30, 1, 600, "How long workers that are enough wait for others."),

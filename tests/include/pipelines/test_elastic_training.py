@@ -13,10 +13,11 @@ PARAMS = {
     "validation_labels": None,
     "workers": 2,
     "min_workers": 1,
-    "max_workers": 3,
+    "max_workers": 0,
     "processes_per_worker": 0,
-    "max_restarts": 10,
-    "rendezvous_seconds": 5,
+    "max_restarts": 20,
+    "rendezvous_seconds": 30,
+    "manifests": None,
     "kept_hours": 24,
     "node_type": "g4dn.xlarge",
     "adapters": 0,
@@ -92,7 +93,7 @@ def test_the_stack_is_one_that_aws_takes_with_a_node_for_each_worker(run):
     check("CreateStack", stack.request(), service="cloudformation")
     expected = {
         "Nodes": "2",
-        "MostNodes": "3",
+        "MostNodes": "2",
         "InstanceType": "g4dn.xlarge",
         "AmiType": "AL2023_x86_64_NVIDIA",
         "Subnet": "subnet-b",
@@ -141,7 +142,7 @@ def test_the_plan_is_in_numbers(run):
 @pytest.mark.parametrize(
     ("params", "error", "says"),
     [
-        ({"min_workers": 3}, WorkersError, "2 workers, at least 3 and at most 3"),
+        ({"min_workers": 3}, WorkersError, "2 workers, at least 3 and at most 2"),
         ({"max_workers": 1}, WorkersError, "2 workers, at least 1 and at most 1"),
         ({"volume_gib": 1300}, StackError, "a volume of 1300 GiB: .* the next is 2400"),
         ({"adapters": 4}, WorkersError, "4 Elastic Fabric Adapters on a g4dn.xlarge, which has 0"),
@@ -168,7 +169,7 @@ def test_jobs_have_the_ranks_that_they_need(run):
     assert made == {
         "preparation": (1, 1, 1),
         "preflight": (2, 2, 2),
-        "training": (1, 2, 3),
+        "training": (1, 2, 2),
         "scaling/1": (1, 1, 1),
         "scaling/2": (2, 2, 2),
     }
@@ -181,9 +182,9 @@ def test_a_key_encrypts_what_every_job_leaves(run):
 
 
 def test_the_form_says_how_long_workers_wait_and_what_is_kept(run):
-    params = {"rendezvous_seconds": 30, "kept_hours": 2, "max_restarts": 7, "threads": 4}
+    params = {"rendezvous_seconds": 12, "kept_hours": 2, "max_restarts": 7, "threads": 4}
     for name, job in jobs(with_params(run, **params)).items():
-        assert job.rendezvous == {"last_call_timeout": 30}
+        assert job.rendezvous == {"join_timeout": 900, "last_call_timeout": 12}
         assert (job.kept_seconds, job.environment) == (7200, {"OMP_NUM_THREADS": "4"})
         # Of those from which workers may be taken.
         assert job.max_restarts == (7 if name.startswith(("training", "scaling")) else 2)
