@@ -67,10 +67,11 @@ check: install ## Lint, types, direction of imports, lock, Airflow's version
 	@$(MAKE) lock-is-current
 
 CHAOS_RESULTS := .millrace/chaos.jsonl
+CHAOS := tests/chaos tests/local/aws/elastic/test_interruptions.py
 .PHONY: chaos
-chaos: install ## Hurt Airflow and AWS in every way twenty times; writes docs/chaos.md
+chaos: install ## Hurt Airflow, AWS and elastic trainings in every way twenty times; writes docs/chaos.md
 	@mkdir -p $(dir $(CHAOS_RESULTS)) && rm -f $(CHAOS_RESULTS)
-	@CHAOS_ROUNDS=$${CHAOS_ROUNDS:-20} CHAOS_RESULTS=$(CHAOS_RESULTS) $(BIN)/pytest -m "" tests/chaos $(ARGS); \
+	@CHAOS_ROUNDS=$${CHAOS_ROUNDS:-20} CHAOS_RESULTS=$(CHAOS_RESULTS) $(BIN)/pytest -m "" $(CHAOS) $(ARGS); \
 	status=$$?; $(BIN)/python -m tests.chaos.report $(CHAOS_RESULTS) > docs/chaos.md && exit $$status
 
 .PHONY: test-compose
