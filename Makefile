@@ -55,7 +55,7 @@ test-all: install ## Run the tests and the slow ones
 	@$(BIN)/pytest -m "" $(ARGS)
 
 # Where what ships to a job lies beside what it was written with.
-SHIPPED := $(subst $() ,:,$(addprefix include/,$(addprefix jobs/,shared datasets amp speech pages experiments) functions/pit_features functions/flatten_events))
+SHIPPED := $(subst $() ,:,$(addprefix include/,$(addprefix jobs/,shared datasets amp speech pages experiments vision) functions/pit_features functions/flatten_events))
 .PHONY: check
 check: install ## Lint, types, direction of imports, lock, Airflow's version
 	@$(BIN)/ruff check .

@@ -22,9 +22,6 @@ from datetime import timedelta
 import pendulum
 from airflow.sdk import chain, dag
 
-from include.elastic import claims
-from include.elastic.jobs import SERVICE_ACCOUNT
-from include.elastic.stack import stack_name
 from include.pipelines import elastic_training as spec
 from millrace.cluster_params import MOST_NODES, eks_nodes, elastic_workers, lustre
 from millrace.defaults import DEFAULT_ARGS
@@ -48,7 +45,7 @@ PARAMS = {
     **eks_nodes(),
     **lustre(),
     "network": choice(
-        ["small", "resnet50", "efficientnet_b7"], "The last two need torchvision in the image."
+        ["small", "residual", "resnet50", "efficientnet_b7"], "The last two need torchvision in the image."
     ),
     "channels": choice([1, 3], "1 for grey images, 3 for colour."),
     "image_size": count(0, 0, 4096, "Pixels of a side; 0 for images that have one size already."),
@@ -66,7 +63,6 @@ PARAMS = {
     "images_per_second": rate(500.0, "Of one rank; for the plan."),
     "processing_instance_type": instance_type("ml.m5.large", "What makes the report."),
 }
-OF_PODS = {"volume": claims.volume, "claim": claims.claim, "service_account": SERVICE_ACCOUNT}
 LONGEST = timedelta(hours=1)
 """That a stack takes to come, or to go."""
 
@@ -93,7 +89,7 @@ def elastic_training() -> None:
         task_id="provisioned", stack=asked.output["stack"], changed=asked.output["changed"], timeout=LONGEST
     )
     cluster = stack.output["ClusterName"]
-    shared = {"cluster": cluster, "outputs": stack.output, **OF_PODS}
+    shared = {"cluster": cluster, "outputs": stack.output, **spec.OF_PODS}
     installed = ManifestsOperator(task_id="install", cluster=cluster, uri="{{ params.manifests or '' }}")
     volume = VolumeOperator(task_id="make_volume", trigger_rule="none_failed", **shared)
 
@@ -118,7 +114,7 @@ def elastic_training() -> None:
     )
 
     unmade = VolumeDeletionOperator(task_id="delete_volume", **shared).as_teardown(setups=volume)
-    left = StackDeletionOperator(task_id="take_away", name=stack_name).as_teardown(setups=asked)
+    left = StackDeletionOperator(task_id="take_away", name=spec.stack_name).as_teardown(setups=asked)
     gone = StackDeletionSensor(task_id="taken_away", stack=left.output["stack"], timeout=LONGEST).as_teardown(
         on_failure_fail_dagrun=True
     )

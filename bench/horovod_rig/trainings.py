@@ -110,4 +110,6 @@ def in_image(script: Path, *arguments: str | Path) -> None:
 
 def code(*files: Path) -> Bundle:
     """The job's, with further files."""
-    return Bundle({**Bundle.of_job("horovod_training").files, **{f.name: f.read_bytes() for f in files}})
+    return Bundle(
+        {**Bundle.of_job("horovod_training", "vision").files, **{f.name: f.read_bytes() for f in files}}
+    )

@@ -9,7 +9,8 @@ from typing import Any
 from include.bundles import Bundle
 from include.cloudformation import Stack
 from include.elastic import claims
-from include.elastic.jobs import MOUNT, ElasticJob, Workers
+from include.elastic import stack as stacks
+from include.elastic.jobs import MOUNT, SERVICE_ACCOUNT, ElasticJob, Workers
 from include.elastic.stack import GivenCluster, NewCluster, TrainingStack, check_volume
 from include.run import Run
 from include.sagemaker import INPUT, OUTPUT, Instances, ProcessingJob
@@ -19,6 +20,12 @@ IMAGE = "elastic"
 DATA_SET = f"{MOUNT}/images"
 OF_TRAINING = ("network", "channels", "image_size", "batch_size", "learning_rate", "momentum", "seed")
 DIGITS = "digits"
+OF_PODS: Mapping[str, Any] = {
+    "volume": claims.volume,
+    "claim": claims.claim,
+    "service_account": SERVICE_ACCOUNT,
+}
+"""What pods need beside their nodes, made of the outputs of the stack."""
 FEW_RESTARTS = 2
 """Of a job that nobody takes workers from."""
 JOIN_SECONDS = 900
@@ -51,6 +58,11 @@ def stack(run: Run, _functions: Mapping[str, str], network: Mapping[str, Any]) -
         volume_gib=params["volume_gib"],
         deployment=params["deployment"],
     ).stack(run)
+
+
+def stack_name(run: Run) -> str:
+    """Of what the run trains on."""
+    return stacks.stack_name(run)
 
 
 def plan(run: Run) -> dict[str, Any]:
@@ -221,7 +233,7 @@ def _job(
         workers=asked,
         group=outputs["NodegroupName"],
         claim=claims.claim_name(outputs),
-        code=Bundle.of_job("elastic_training", "datasets"),
+        code=Bundle.of_job("elastic_training", "datasets", "vision"),
         command=[
             *command,
             "--metrics",

@@ -74,7 +74,7 @@ def sharding(run: Run) -> ProcessingJob:
             **{part: run.uri("shards", part) for part in PARTS},
             "sharding": run.uri("sharding"),
         },
-        files={"code": Bundle.of_job("horovod_training")},
+        files={"code": Bundle.of_job("horovod_training", "vision")},
         metrics="sharding",
     )
 
@@ -95,7 +95,7 @@ def training(run: Run, shards: Mapping[str, float]) -> HorovodTraining:
         records=int(shards["train_records"]),
         epochs=params["epochs"],
         records_per_second=params["records_per_second"],
-        code=Bundle.of_job("horovod_training"),
+        code=Bundle.of_job("horovod_training", "vision"),
         output=run.uri("model"),
         hyperparameters={
             **{name: params[name] for name in HYPERPARAMETERS},
@@ -119,7 +119,7 @@ def evaluation(run: Run, model: str, champion: str | None) -> ProcessingJob:
     return comparison(
         run,
         image=IMAGE,
-        code=Bundle.of_job("horovod_training", "pages"),
+        code=Bundle.of_job("horovod_training", "vision", "pages"),
         model=model,
         champion=champion,
         records=run.uri("shards", "evaluation"),

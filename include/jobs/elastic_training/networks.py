@@ -7,30 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from failure import JobError
+from small_network import SmallNetwork
 
-CELLS = 4
-"""Of the grid that images are pooled to, in each direction."""
 GROUPS = 8
-
-
-class Small(nn.Module):  # type: ignore[misc]  # torch is in the job's image
-    """Two convolutions and a linear layer, for images of some ten pixels."""
-
-    def __init__(self, channels: int, classes: int) -> None:
-        super().__init__()
-        self.convolutions = nn.Sequential(
-            nn.Conv2d(channels, 16, kernel_size=3, padding=1),
-            nn.ReLU(),
-            nn.Conv2d(16, 32, kernel_size=3, padding=1),
-            nn.ReLU(),
-            nn.AdaptiveAvgPool2d(CELLS),
-        )
-        self.output = nn.Linear(32 * CELLS * CELLS, classes)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Logits of shape (images, classes) for images of shape (images, channels, height, width), 0 to 1."""
-        logits: Tensor = self.output(self.convolutions(images).flatten(1))
-        return logits
 
 
 class Block(nn.Module):  # type: ignore[misc]
@@ -70,7 +49,7 @@ class Residual(nn.Sequential):  # type: ignore[misc]
         super().__init__(first, *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, classes))
 
 
-OWN = {"small": Small, "residual": Residual}
+OWN = {"small": SmallNetwork, "residual": Residual}
 TORCHVISION = ("resnet50", "efficientnet_b7")
 NAMES = (*OWN, *TORCHVISION)
 

@@ -23,7 +23,7 @@ from batches import Batch, batches, decoded
 from bounds import number
 from documents import write_json
 from failure import JobError, run_job
-from network import Network
+from small_network import SmallNetwork
 from sources import folder
 
 SHAPE, WEIGHTS, HISTORY = "model.json", "model.pt", "history.json"
@@ -35,7 +35,7 @@ IMAGES_AT_ONCE = 256
 class Model:
     """A model that a job left, what images it takes, and how it was trained."""
 
-    network: Network
+    network: SmallNetwork
     channels: int
     classes: int
     history: list[dict[str, float]]
@@ -51,7 +51,7 @@ class Model:
         content = {name: member(file, name) for name in (SHAPE, WEIGHTS, HISTORY)}
         try:
             shape, history = json.loads(content[SHAPE]), json.loads(content[HISTORY])
-            network = Network(shape["image_channels"], shape["classes"])
+            network = SmallNetwork(shape["image_channels"], shape["classes"])
             # Tensors only: a model is data, and is not to run anything.
             network.load_state_dict(torch.load(io.BytesIO(content[WEIGHTS]), weights_only=True))
         except (ValueError, KeyError, RuntimeError, pickle.UnpicklingError) as error:

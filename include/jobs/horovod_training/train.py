@@ -33,7 +33,7 @@ from checkpoints import Checkpoints
 from documents import write_json
 from failure import run_job
 from measuring import Measured
-from network import network
+from small_network import small_network
 from steps import Steps
 
 EVERY_RANK = "every_rank"
@@ -57,7 +57,7 @@ class Trainer:
             warm_up_epochs=args.warm_up_epochs,
             device=self.device,
         )
-        self.model = network(args.image_channels, args.classes, args.seed).to(self.device)
+        self.model = small_network(args.image_channels, args.classes, args.seed).to(self.device)
         self.optimizer: Any = hvd.DistributedOptimizer(
             torch.optim.SGD(self.model.parameters(), lr=args.learning_rate, momentum=args.momentum),
             named_parameters=self.model.named_parameters(),

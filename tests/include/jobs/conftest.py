@@ -17,6 +17,8 @@ SHARED = REPOSITORY / "include" / "jobs" / "shared"
 """What ships with every job."""
 DATASETS = SHARED.parent / "datasets"
 """What ships with the jobs on tables."""
+VISION = SHARED.parent / "vision"
+"""What ships with the jobs on images."""
 IMAGES = Path(os.environ.get("MILLRACE_HOME", REPOSITORY / ".millrace")) / "images"
 
 SPARK = (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.include.jobs.conftest import DATASETS, SHARED, interpreter
+from tests.include.jobs.conftest import DATASETS, SHARED, VISION, interpreter
 from tests.include.jobs.speech.in_image import Image
 
 JOB = SHARED.parent / "elastic_training"
@@ -25,5 +25,5 @@ MODULES = [
 
 @pytest.fixture(scope="session")
 def image():
-    with Image(interpreter("elastic"), [JOB, SHARED, DATASETS], MODULES) as made:
+    with Image(interpreter("elastic"), [JOB, SHARED, DATASETS, VISION], MODULES) as made:
         yield made

@@ -6,7 +6,7 @@ from itertools import chain
 
 import pytest
 
-from tests.include.jobs.conftest import DATASETS, SHARED, interpreter
+from tests.include.jobs.conftest import DATASETS, SHARED, VISION, interpreter
 from tests.include.jobs.elastic_training.conftest import JOB
 
 STEPS = "steps.Steps(103, 10, 42)"
@@ -54,7 +54,7 @@ def test_weights_make_a_mean_over_ranks_that_over_records(image):
 
 def test_gradients_of_unequal_shares_are_exact():
     command = [interpreter("elastic"), SHARED.parents[2] / "tests/include/jobs/elastic_training/gradients.py"]
-    path = os.pathsep.join(map(str, [JOB, SHARED, DATASETS]))
+    path = os.pathsep.join(map(str, [JOB, SHARED, DATASETS, VISION]))
     done = subprocess.run(
         [*command, "2", "3", "4", "7"],
         env={"PYTHONPATH": path},

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.include.jobs.conftest import REPOSITORY, SHARED, interpreter
+from tests.include.jobs.conftest import REPOSITORY, SHARED, VISION, interpreter
 from tests.include.jobs.speech.in_image import Image
 
 JOB = SHARED.parent / "horovod_training"
@@ -18,7 +18,7 @@ MODULES = [
 
 @pytest.fixture(scope="session")
 def image():
-    folders = [JOB, SHARED, REPOSITORY / "include" / "images"]
+    folders = [JOB, SHARED, VISION, REPOSITORY / "include" / "images"]
     with Image(interpreter("horovod"), folders, MODULES) as made:
         yield made
 

@@ -10,7 +10,7 @@ from include.bundles import Bundle
 from tests.local.aws.sagemaker.account import until
 
 ELASTIC = "123456789012.dkr.ecr.us-east-1.amazonaws.com/millrace/elastic:latest"
-CODE = Bundle.of_job("elastic_training", "datasets")
+CODE = Bundle.of_job("elastic_training", "datasets", "vision")
 JOBS = "/apis/kubeflow.org/v1/namespaces/default/pytorchjobs"
 PODS = "/api/v1/namespaces/default/pods"
 MERGE = {"content-type": "application/merge-patch+json"}

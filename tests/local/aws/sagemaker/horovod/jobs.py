@@ -13,7 +13,7 @@ from tests.local.aws.sagemaker.account import ENDED, until
 
 GROUP = "/aws/sagemaker/TrainingJobs"
 JOB = SHARED.parent / "horovod_training"
-CODE = Bundle.of_job("horovod_training")
+CODE = Bundle.of_job("horovod_training", "vision")
 HOROVOD = "123456789012.dkr.ecr.us-east-1.amazonaws.com/millrace/horovod:latest"
 EPOCHS = 2
 STALL_SECONDS = 10

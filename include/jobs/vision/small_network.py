@@ -7,7 +7,7 @@ CELLS = 4
 """Of the grid that an image is pooled to, in each direction."""
 
 
-class Network(nn.Module):  # type: ignore[misc]  # torch is in the job's image
+class SmallNetwork(nn.Module):  # type: ignore[misc]  # torch is in the job's image
     """Two convolutions and a linear layer.
 
     It has no batch normalisation: ranks would have to agree on its statistics, and the result of a step would
@@ -31,7 +31,7 @@ class Network(nn.Module):  # type: ignore[misc]  # torch is in the job's image
         return logits
 
 
-def network(channels: int, classes: int, seed: int) -> Network:
+def small_network(channels: int, classes: int, seed: int) -> SmallNetwork:
     """A network with the initial weights of a seed."""
     torch.manual_seed(seed)
-    return Network(channels, classes)
+    return SmallNetwork(channels, classes)
