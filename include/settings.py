@@ -8,7 +8,7 @@ same stack.
 from functools import lru_cache
 from typing import Annotated
 
-from pydantic import Field, Secret, StringConstraints
+from pydantic import BeforeValidator, Field, Secret, StringConstraints
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 QueueUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+/\d{12}/[A-Za-z0-9_-]{1,80}$")]
@@ -16,6 +16,14 @@ QueueUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+/\d{12}/[
 PhoneNumber = Annotated[str, StringConstraints(pattern=r"^\+[1-9]\d{6,14}$")]
 """A telephone number in E.164: a plus sign, the country's code and the rest, without spaces."""
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](-?[a-z0-9])*$", max_length=20)]
+
+
+def _listed(given: object) -> object:
+    """The names that a variable has between commas; anything else as it is."""
+    return [name for each in given.split(",") if (name := each.strip())] if isinstance(given, str) else given
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 
 
 class Settings(BaseSettings):
@@ -84,8 +92,8 @@ class Settings(BaseSettings):
     image_registry: str = "123456789012.dkr.ecr.us-east-1.amazonaws.com/millrace"
     image_tag: str = "latest"
 
-    subnets: Annotated[tuple[str, ...], NoDecode] = ()
-    security_groups: Annotated[tuple[str, ...], NoDecode] = ()
+    subnets: Names = ()
+    security_groups: Names = ()
     network_isolation: bool = False
     volume_kms_key: str | None = None
     output_kms_key: str | None = None
