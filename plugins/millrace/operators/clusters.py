@@ -47,13 +47,12 @@ class FindNetworkOperator(AwsOperator):
         return {**asdict(network), "role": self._role(), "security_group": self._security_group()}
 
     def _role(self) -> str | None:
-        """Of an assumed role its own name, which is what a cluster lets in; None for a user."""
-        arn = str(self._client("sts").get_caller_identity()["Arn"])
-        _, partition, service, _, account, resource = arn.split(":", 5)
-        kind, _, name = resource.partition("/")
-        if (service, kind) != ("sts", "assumed-role"):
+        """Of an assumed role its own ARN, which is what a cluster lets in; None for a user."""
+        identity = str(self._client("sts").get_caller_identity()["Arn"]).rpartition(":")[2].split("/")
+        if identity[0] != "assumed-role":
             return None
-        return f"arn:{partition}:iam::{account}:role/{name.partition('/')[0]}"
+        # A session does not say which path its role has, such as MWAA's `service-role/`.
+        return str(self._client("iam").get_role(RoleName=identity[1])["Role"]["Arn"])
 
     def _security_group(self) -> str | None:
         if not self.cluster:

@@ -15,6 +15,8 @@ PLUGINS = Path(millrace.__file__).parent
 SERVICES = (
     "dynamodb",
     "application-autoscaling",
+    "cloudformation",
+    "ec2",
     "emr-containers",
     "glue",
     "logs",
@@ -26,11 +28,13 @@ SERVICES = (
     "sagemaker-a2i-runtime",
     "sagemaker-runtime",
     "sagemaker",
+    "eks",
+    "iam",
     "secretsmanager",
 )
-"""Of an operation that two have, ``DeleteEndpoint``, the later is meant."""
-NOT_OF_AWS = {"search"}
-"""Methods of other things: of ``jmespath``."""
+"""Of an operation that two have, ``DeleteEndpoint`` or ``DescribeCluster``, the later is meant."""
+NOT_OF_AWS = {"get_session", "search"}
+"""Methods of other things: of Airflow's hooks, of ``jmespath``."""
 
 
 def called() -> set[str]:

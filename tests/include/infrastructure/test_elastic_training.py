@@ -9,7 +9,7 @@ from cfnlint.decode import cfn_yaml
 
 from include.elastic.stack import NewCluster, TrainingStack
 from tests.include.infrastructure.test_amp_ingest import of_type, statements
-from tests.include.infrastructure.test_permissions import no_resource
+from tests.include.infrastructure.test_permissions import IN_STACKS, no_resource
 from tests.include.infrastructure.variants import FILE, listed
 
 PATHS = {name: FILE.with_name(f"{name}.yaml") for name in ("elastic_training", "elastic_training_access")}
@@ -25,6 +25,8 @@ TRUSTED = {
 NAMES = ("${Environment}", "${Bucket}", "${Cluster}", "'Ref'", "GetAtt")
 BOUND_OTHERWISE = {
     "FindGroupsOfVpc": "reads, of any VPC",
+    "FindOwnRole": "reads, of the role that it is attached to",
+    "FindSubnets": "AWS has no resource for it",
     "FindVpc": "AWS has no resource for it",
     "FirstOfAnAccount": "its condition names the services",
     "TagWhatIsMade": "its condition names what makes them",
@@ -140,6 +142,11 @@ def test_permissions_name_actions_and_resources():
             named = any(name in str(resource) for name in NAMES)
             tagged = "/environment" in str(each.get("Condition"))
             assert named or tagged or each["Sid"] in BOUND_OTHERWISE, (name, each["Sid"], resource)
+
+
+def test_airflow_may_do_what_it_calls_and_hands_its_role_to_cloudformation():
+    own = [each for name, each in statements(ACCESS) if name == "TrainingPolicy"]
+    assert {action for each in own for action in listed(each["Action"])} == {*IN_STACKS, "iam:PassRole"}
 
 
 def patterns(role: str) -> list[str]:
