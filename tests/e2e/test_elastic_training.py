@@ -1,4 +1,4 @@
-"""Elastic training under a real scheduler: once to its end, what is left of it, and what is refused before."""
+"""Elastic training under a real scheduler: once to its end, what is left of it, and what is refused."""
 
 import re
 
@@ -97,7 +97,7 @@ def test_a_plan_that_cannot_be_fails_before_anything_is_made(stack, airflow):
     assert states["plan"] == "failed"
     assert {states[task] for task in AFTER_THE_PLAN} == {"upstream_failed"}
     assert task_logs.reason(messages(airflow, run_id, "plan")) == (
-        "WorkersError: 3 workers, at least 1 and at most 2: give numbers from 1 that grow in the order least, "
-        "wanted, most"
+        "WorkersError: 3 workers, at least 1 and at most 2: give numbers from 1 that grow in the order "
+        "least, wanted, most"
     )
     assert stacks(stack) == before
