@@ -391,3 +391,23 @@ def test_manifests_are_made_once_and_what_a_cluster_refuses_is_told(eks, context
         install("bad.yaml")
     with pytest.raises(AirflowSkipException):
         install("")
+
+
+def test_a_job_that_has_failed_by_a_refusal_says_it_too(elastic, context, s3):
+    """Its end may be heard of before that of its pods; what another launch has said is not of this one."""
+    task = elastic("import time\ntime.sleep(1)\nraise SystemExit(65)")
+    plain = task.build
+
+    def build(run):
+        return ElasticJob(**{**vars(plain(run)), "metrics": run.uri("failed"), "max_restarts": 0})
+
+    task.build = task.planned = build
+    bucket, key = build(run_of(context)).failure_uri().removeprefix("s3://").split("/", 1)
+    s3.put_object(Bucket=bucket, Key=key, Body=b'{"error": "Of the launch before."}')
+    reference = defer(task, context).reference
+    until(reference, "Failed")
+    with pytest.raises(JobFailed, match="replicas were restarted"):
+        task.resume(context, {"name": reference})
+    s3.put_object(Bucket=bucket, Key=key, Body=b'{"error": "There is one class."}')
+    with pytest.raises(JobFailed, match=r"^There is one class\.$"):
+        task.resume(context, {"name": reference})

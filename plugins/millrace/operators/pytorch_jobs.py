@@ -61,7 +61,10 @@ class TorchElasticOperator(GpuTrainingOperator):
         told = event or {}
         if told.get("refused"):
             self.stop_last_launch(context)
-            raise JobFailed(self._refusal(context), permanent=True)
+            why = (
+                self._refusal() or "its program ended with the exit code of wrong data; the log says why"
+            )
+            raise JobFailed(why, permanent=True)
         if stuck := told.get("stuck"):
             self.stop_last_launch(context)
             raise JobFailed(f"the job cannot begin: {stuck}")
@@ -83,6 +86,8 @@ class TorchElasticOperator(GpuTrainingOperator):
     def submit(self, context: Context, launch: Launch, request: Mapping[str, Any]) -> Started:
         job = self.elastic_job(context)
         check_zone(*self.hook.zones(self.cluster, self.namespace, job.group, job.claim))
+        if uri := job.failure_uri():
+            self.s3.delete(uri)  # what another launch has said
         return self.hook.start(self.remote_name(context, launch), request)
 
     @override
@@ -106,12 +111,16 @@ class TorchElasticOperator(GpuTrainingOperator):
         self.hook.delete(description.reference)
         return result
 
-    def _refusal(self, context: Context) -> str:
-        """Why the program does not do its work, in its own words."""
-        uri = self.elastic_job(context).failure_uri()
-        if uri is None or not self.s3.exists(uri):
-            return "the program ended with the exit code of wrong data, and the log says why"
-        return str(self.s3.read_json(uri)["error"])
+    @override
+    def fail(self, description: JobDescription) -> NoReturn:
+        if why := self._refusal():
+            raise JobFailed(why, permanent=True)
+        super().fail(description)
+
+    def _refusal(self) -> str | None:
+        """Why the program does not do its work, in its own words; None if it has said nothing."""
+        uri = self.elastic_job(self._context).failure_uri()
+        return str(self.s3.read_json(uri)["error"]) if uri and self.s3.exists(uri) else None
 
     def elastic_job(self, context: Context) -> ElasticJob:
         """What the builder makes of this run."""
