@@ -62,7 +62,7 @@ class Cluster:
     """
 
     def __init__(self, machine: Machine, nodes: Sequence[Node], addresses: Addresses) -> None:
-        self.store = machine.store
+        self.machine, self.store = machine, machine.store
         self._stopping = threading.Event()
         self._kubelet = Kubelet(machine, addresses)
         self._jobs = PyTorchJobs(self.store, self._kubelet)

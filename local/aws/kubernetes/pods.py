@@ -58,6 +58,10 @@ class Machine:
         """The folder of a claim."""
         return self.home / "volumes" / namespace / claim
 
+    def logs(self, uid: str) -> Path:
+        """The folder of a pod's logs: ``0.log`` of the first start of its container, and so on."""
+        return self.home / "logs" / uid
+
 
 class PodRun:
     """Carries out a pod on a thread of its own."""
@@ -121,7 +125,7 @@ class PodRun:
 
     def _once(self, spec: ContainerSpec, restarts: int) -> int:
         """The exit code of a start of the container; what has become of it is told unless it starts again."""
-        log_file = PodLog(self.machine.home / "logs" / self.uid / f"{restarts}.log")
+        log_file = PodLog(self.machine.logs(self.uid) / f"{restarts}.log")
         self.logs.append(log_file)
         started = moment()
         self._container = container = Container(spec, log_file.take, self._grace)

@@ -84,7 +84,7 @@ class PyTorchJobs:
             return
         if not status:
             self._tell(job, "Created", "PyTorchJobCreated", f"PyTorchJob {name_of(job)} is created.")
-        pods = self._pods(job)
+        pods = pods_of(self._store, job)
         if (job["spec"].get("runPolicy") or {}).get("suspend"):
             self._end(pods)
             self._tell(job, "Suspended", "PyTorchJobSuspended", f"PyTorchJob {name_of(job)} is suspended.")
@@ -229,7 +229,7 @@ class PyTorchJobs:
         """Ends pods of a job that is over as its policy says, and the job itself some time after."""
         policy = job["spec"].get("runPolicy") or {}
         wanted = policy.get("cleanPodPolicy", "None")
-        pods = self._pods(job)
+        pods = pods_of(self._store, job)
         if wanted in ("All", "Running"):
             self._end([p for p in pods if wanted == "All" or p.get("status", {}).get("phase") not in OVER])
         keep, over = policy.get("ttlSecondsAfterFinished"), job["status"].get("completionTime")
@@ -237,11 +237,6 @@ class PyTorchJobs:
             key = Key(PYTORCH_JOBS, job["metadata"]["namespace"], name_of(job))
             with suppress(NotFoundError):
                 self._store.delete(key, job["metadata"]["uid"])
-
-    def _pods(self, job: Json) -> list[Json]:
-        selects = by_labels(f"{JOB_NAME}={name_of(job)}")
-        pods, _ = self._store.select(Scope(PODS, job["metadata"]["namespace"], selects))
-        return [pod for pod in pods if owner_of(pod) == job["metadata"]["uid"]]
 
     def _end(self, pods: list[Json]) -> None:
         for pod in pods:
@@ -252,6 +247,13 @@ class PyTorchJobs:
         """A job that is deleted takes its pods with it."""
         pods, _ = self._store.select(Scope(PODS, None, by_labels(JOB_NAME)))
         self._end([pod for pod in pods if owner_of(pod) not in jobs])
+
+
+def pods_of(store: Store, job: Json) -> list[Json]:
+    """The pods of a job that there are."""
+    selects = by_labels(f"{JOB_NAME}={name_of(job)}")
+    pods, _ = store.select(Scope(PODS, job["metadata"]["namespace"], selects))
+    return [pod for pod in pods if owner_of(pod) == job["metadata"]["uid"]]
 
 
 def workers(job: Json) -> Json:

@@ -58,6 +58,11 @@ class Clusters:
         with self._lock:
             return self._running[region, name][0]
 
+    def every(self) -> dict[tuple[str, str], Cluster]:
+        """Those that run, by region and name."""
+        with self._lock:
+            return {key: cluster for key, (cluster, _) in self._running.items()}
+
     def remove(self, region: str, name: str) -> None:
         """Ends a cluster and forgets what it had, its volumes included."""
         self._end(region, name)
