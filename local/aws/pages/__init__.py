@@ -23,6 +23,7 @@ from local.aws.pages.frame import (
     METRICS,
     OBJECTS,
     PAGE,
+    PYTORCH_JOBS,
     ROOT,
     STREAMS,
     TEXT,
@@ -33,6 +34,7 @@ from local.aws.pages.inbox import Inbox
 from local.aws.pages.jobs import Jobs
 from local.aws.pages.metrics import MetricsPage
 from local.aws.pages.objects import Objects
+from local.aws.pages.pytorch_jobs import PyTorchJobs
 from local.aws.pages.streams import Streams
 
 if TYPE_CHECKING:
@@ -57,7 +59,9 @@ class Pages:
     def __init__(self, aws: "LocalAws") -> None:
         self._parts: dict[str, Part] = {
             OBJECTS: Objects(aws),
-            FEATURE_GROUPS: FeatureGroups(aws),  # below those of jobs, so asked first
+            # Below those of jobs, so asked first.
+            FEATURE_GROUPS: FeatureGroups(aws),
+            PYTORCH_JOBS: PyTorchJobs(),
             JOBS: Jobs(aws),
             FUNCTIONS: Functions(aws),
             CALLS: Calls(aws),

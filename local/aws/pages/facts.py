@@ -16,10 +16,11 @@ from local.aws.pages.objects import address
 from local.aws.runtime.transfer import S3Uri
 
 GOOD = {
-    *("Completed", "Created", "InService", "Successful", "COMPLETED", "SUCCEEDED", "READY", "FINISHED"),
+    *("Completed", "Created", "InService", "Successful", "Succeeded"),
+    *("COMPLETED", "SUCCEEDED", "READY", "FINISHED"),
 }
 BAD = {"Failed", "FAILED", "OutOfService", "UpdateRollbackFailed", "CreateFailed", "DeleteFailed"}
-STOPPED = {"Stopped", "CANCELLED", "ABORTED"}
+STOPPED = {"Stopped", "CANCELLED", "ABORTED", "Suspended"}
 COUNTERS = {"TrainingJobStatusCounters": "Training jobs", "ObjectiveStatusCounters": "Objective"}
 """Members of a tuning job's description that count, and what they count."""
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 ROOT = "/_millrace/"
 OBJECTS, JOBS, CALLS, INBOX = f"{ROOT}s3/", f"{ROOT}jobs/", f"{ROOT}calls/", f"{ROOT}inbox/"
 FEATURE_GROUPS = f"{JOBS}feature-groups/"
+PYTORCH_JOBS = f"{JOBS}pytorch-jobs/"
 STREAMS = f"{ROOT}streams/"
 FUNCTIONS = f"{ROOT}functions/"
 METRICS = f"{ROOT}metrics/"

@@ -11,7 +11,8 @@ from local.aws import jobs
 from local.aws.jobs import KINDS, Job
 from local.aws.pages import facts, logs
 from local.aws.pages.calls import page_of_run
-from local.aws.pages.frame import JOBS, TEXT, Crumb, NotThereError, page
+from local.aws.pages.frame import JOBS, PYTORCH_JOBS, TEXT, Crumb, NotThereError, page
+from local.aws.pages.pytorch_jobs import every as every_pytorch_job
 
 if TYPE_CHECKING:
     from local.aws.server import LocalAws
@@ -79,6 +80,7 @@ class Jobs:
             total=len(found),
             first=(number - 1) * PER_PAGE + 1,
             choices={name: _choices(everything, name, chosen) for name in FILTERS},
+            pytorch_jobs=Crumb(f"PyTorchJob ({len(every_pytorch_job())})", PYTORCH_JOBS),
             titles={segment: kind.title for segment, kind in KINDS.items()},
             of_dag=lambda dag: _address(chosen | {"dag": dag}),
             newer=_address(chosen, number - 1) if number > 1 else None,

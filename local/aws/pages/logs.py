@@ -1,6 +1,7 @@
 """The log of a job or function: its last lines for a page, all of them as text."""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
@@ -52,6 +53,12 @@ def whole(account: str, job: Logged) -> Iterator[bytes]:
         events = iter(list(stream.events))
         while batch := list(islice(events, BATCH)):
             yield "".join(f"{event.message.rstrip()}\n" for event in batch).encode(errors="replace")
+
+
+def tail_of(name: str, log: Iterable[str]) -> Tail:
+    """The last lines of a log that is read from its beginning."""
+    last = deque(enumerate(log), maxlen=LINES)
+    return Tail(name, [_cut(line.rstrip()) for _, line in last], last[0][0] if last else 0)
 
 
 def _tail(stream: Any) -> Tail:

@@ -344,6 +344,11 @@ def test_a_kind_without_jobs_has_a_list(aws: LocalAws, segment: str) -> None:
     assert "Nothing is here" in httpx.get(f"{aws.endpoint_url}{JOBS}?kind={segment}").text
 
 
+def test_a_server_without_clusters_has_a_list_of_pytorch_jobs(aws: LocalAws) -> None:
+    address = links(httpx.get(f"{aws.endpoint_url}{JOBS}"))["PyTorchJob (0)"]
+    assert "Nothing is here" in httpx.get(f"{aws.endpoint_url}{address}").text
+
+
 def test_pages_lead_to_one_another(aws: LocalAws) -> None:
     for root in (JOBS, OBJECTS, "/_millrace/calls/"):
         text = httpx.get(f"{aws.endpoint_url}{root}").text
