@@ -5,9 +5,11 @@ import json
 import re
 import time
 from datetime import timedelta
+from html import unescape
 from types import SimpleNamespace
 
 import boto3
+import httpx
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 from airflow.sdk.execution_time import task_runner
@@ -349,6 +351,21 @@ def test_what_the_cluster_refuses_is_told_in_its_words(elastic, context):
 
 def test_the_job_page_of_the_console_is_that_of_the_cluster():
     assert PYTORCH_JOB.console_page.format(region="eu-west-1", name="a/b/c", place="a").endswith("clusters/a")
+
+
+def test_the_link_of_the_task_leads_to_the_page_of_its_job(elastic, context, go):
+    task = elastic(WAIT)
+    reference = defer(task, context).reference
+    link, *_ = (link.get_link(task, ti_key=None) for link in task.operator_extra_links)
+    page = httpx.get(link)
+    assert page.status_code == 200
+    for shown in (run_of(context).dag_id, run_of(context).run_id, "<th>Task</th><td>step</td>"):
+        assert shown in unescape(page.text)
+    go()
+    until(reference, "Succeeded")
+    task.resume(context, {"name": reference})
+    gone = httpx.get(link)
+    assert (gone.status_code, "the task's link Description" in gone.text) == (404, True)
 
 
 def test_a_program_that_refuses_is_not_started_again(elastic, context, s3):
