@@ -171,6 +171,8 @@ def test_a_job_runs_is_logged_and_deleted_once_it_has_succeeded(elastic, context
     task = elastic(f"{code}time.sleep(2 * name.endswith('0'))", workers=(1, 2))
     trigger = defer(task, context)
     place = Place.of(trigger.reference)
+    notes = PyTorchJobHook(None).describe(trigger.reference).fields["metadata"]["annotations"]
+    assert (notes["millrace/dag"], notes["millrace/task"]) == ("testing", "step")
     assert fired(trigger) == {"name": trigger.reference}
     printed = capsys.readouterr().out
     for number in range(2):

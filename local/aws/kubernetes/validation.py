@@ -10,6 +10,8 @@ from typing import Any
 from local.aws.kubernetes.resources import PODS, PYTORCH_JOBS, Resource
 from local.aws.kubernetes.statuses import InvalidError, Json
 
+KEY = re.compile(r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
+"""https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set"""
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,251}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 LONGEST_NAME = 253
 MOST_REPLICAS = 100
@@ -43,8 +45,13 @@ def _of_metadata(thing: Json) -> Iterator[str]:
     if not isinstance(name, str) or len(name) > LONGEST_NAME or not NAME.fullmatch(name):
         yield f"metadata.name: Invalid value: {name!r}: small letters, digits, '-' and '.' make a name"
     for kind in ("labels", "annotations"):
-        if not _is_text(metadata.get(kind) or {}):
+        given = metadata.get(kind) or {}
+        if not _is_text(given):
             yield f"metadata.{kind}: Invalid value: names and values are text"
+            continue
+        for key in given:
+            if not KEY.fullmatch(key):
+                yield f"metadata.{kind}: Invalid value: {key!r}: a qualified name is like 'example.com/name'"
 
 
 def _of_job(spec: Any) -> Iterator[str]:

@@ -122,7 +122,9 @@ class Shown:
         self.name, self.namespace = name_of(job), str(job["metadata"]["namespace"])
         self.place = [cluster_name, self.namespace, self.name]
         self.address = frame.PYTORCH_JOBS + "/".join(quote(part, safe="") for part in self.place)
-        self.tags: dict[str, str] = job["metadata"].get("annotations") or {}
+        # The keys of AWS's tags have a colon, those of annotations a slash.
+        notes: dict[str, str] = job["metadata"].get("annotations") or {}
+        self.tags = {key.replace("/", ":"): note for key, note in notes.items()}
         self.created = str(job["metadata"]["creationTimestamp"])
         told = job.get("status") or {}
         self.started, self.ended = second(told.get("startTime")), second(told.get("completionTime"))

@@ -64,7 +64,7 @@ class PyTorchJobHook(JobHook):
         metadata = {
             **manifest.get("metadata", {}),
             "name": place.name,
-            "annotations": dict(request.get("annotations", {})),
+            "annotations": annotations(request.get("annotations", {})),
         }
         with self._jobs(place, HTTPStatus.CONFLICT) as (jobs, answers):
             jobs.create_namespaced_custom_object(
@@ -183,6 +183,15 @@ def _zone_of_volume(core: Any, namespace: str, claim: str) -> str | None:
     terms = "spec.nodeAffinity.required.nodeSelectorTerms[].matchExpressions[]"
     zones = jmespath.search(f"{terms} | [?key=='{ZONE}'].values[]", volume)
     return zones[0] if zones else None
+
+
+def annotations(tags: Mapping[str, str]) -> dict[str, str]:
+    """Tags of AWS, whose keys may have a colon, which no key of Kubernetes has.
+
+    >>> annotations({"millrace:dag": "elastic_training"})
+    {'millrace/dag': 'elastic_training'}
+    """
+    return {key.replace(":", "/"): value for key, value in tags.items()}
 
 
 def described(reference: str, found: Mapping[str, Any]) -> JobDescription:

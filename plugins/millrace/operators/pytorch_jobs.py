@@ -61,9 +61,7 @@ class TorchElasticOperator(GpuTrainingOperator):
         told = event or {}
         if told.get("refused"):
             self.stop_last_launch(context)
-            why = (
-                self._refusal() or "its program ended with the exit code of wrong data; the log says why"
-            )
+            why = self._refusal() or "its program ended with the exit code of wrong data; the log says why"
             raise JobFailed(why, permanent=True)
         if stuck := told.get("stuck"):
             self.stop_last_launch(context)

@@ -125,7 +125,7 @@ def log_of(page):
 
 def test_a_job_is_shown_while_it_runs_and_when_it_is_over(make, get, name, let_go, comes_to, prints):
     told = {"dag": "elastic_training", "run": "manual__2026-01-01T00:00:00+00:00", "task": NASTY}
-    make(WAITS, replicas=2, annotations={f"millrace:{key}": value for key, value in told.items()})
+    make(WAITS, replicas=2, annotations={f"millrace/{key}": value for key, value in told.items()})
     prints(f"{name}-worker-0 {NASTY}")
     prints(f"{name}-worker-1 {NASTY}")
     page = comes_to(f"PyTorchJob {name} is running.")
@@ -158,7 +158,7 @@ def test_a_job_is_shown_while_it_runs_and_when_it_is_over(make, get, name, let_g
 
 
 def test_the_list_has_the_jobs_of_all_clusters_and_jobs_lead_to_it(make, get, name, let_go, comes_to):
-    make(WAITS, annotations={"millrace:dag": "<b>"})
+    make(WAITS, annotations={"millrace/dag": "<b>"})
     comes_to(f"PyTorchJob {name} is running.")
     listed = get()
     [row] = [row for row in rows(listed) if row[0] == name]

@@ -96,6 +96,10 @@ def test_what_is_not_an_object_of_this_place_is_refused(client, made):
     ("change", "words"),
     [
         ({"metadata": {"name": "Train"}}, "metadata.name: Invalid value: 'Train'"),
+        (
+            {"metadata": {"name": "train", "annotations": {"millrace:dag": "x"}}},
+            "metadata.annotations: Invalid value: 'millrace:dag'",
+        ),
         ({"metadata": {"name": "train", "labels": {"a": 1}}}, "metadata.labels: Invalid value"),
         ({"metadata": None}, "metadata: Required value"),
         ({"spec": None}, "spec.pytorchReplicaSpecs: Required value"),
