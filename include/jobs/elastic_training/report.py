@@ -35,6 +35,9 @@ ARTICLE = ((4, "efa", 8.24, 42.04), (1, "efa", 3.02, 5.89), (0, "socket", 0.97, 
 https://aws.amazon.com/blogs/machine-learning/distributed-training-with-amazon-eks-and-torch-distributed-elastic/
 """
 
+OF_TRAINING = ("accuracy", "steps", "restarts", "seconds", "images_per_second")
+"""Told once more: in the summary of a run those of the scaling come after them."""
+
 Document = Mapping[str, Any]
 
 
@@ -83,7 +86,7 @@ class Measured:
 
     def metrics(self) -> dict[str, float]:
         """Flat numbers: shares, GB/s, seconds and percent."""
-        found = {name: self.training[name] for name in ("accuracy",) if name in self.training}
+        found = {name: self.training[name] for name in OF_TRAINING if name in self.training}
         if self.history:
             seconds = [row["seconds"] for row in self.history]
             found |= {"epochs": len(seconds), "mean_epoch_seconds": sum(seconds) / len(seconds)}

@@ -76,6 +76,7 @@ def test_everything_that_was_measured_is_told_and_drawn(report):
     found = page(done)
     assert done.metrics == {
         "accuracy": 0.875,
+        "steps": 100,
         "epochs": 4,
         "mean_epoch_seconds": 11.25,
         "scaling_replicas": 10,
