@@ -121,7 +121,7 @@ def training(run: Run, step: str) -> TrainingJob:
             f"train:{name}": rf"train-{name}:([0-9.eE+-]+)"
             for name in ("accuracy", "log_loss", "iterations", "converged")
         },
-        code=Bundle.of_job("training_workflow"),
+        code=Bundle.of_job("training_workflow", "census"),
     )
 
 
@@ -203,6 +203,6 @@ def _script(
         instances=Instances(run.params["processing_instance_type"]),
         inputs=inputs,
         outputs=outputs,
-        files={"code": Bundle.of_job("training_workflow")},
+        files={"code": Bundle.of_job("training_workflow", "census")},
         metrics=metrics,
     )

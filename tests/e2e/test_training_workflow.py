@@ -230,6 +230,7 @@ def uploaded_runs(api):
     return answer.raise_for_status().json()["dag_runs"]
 
 
+@pytest.mark.slow
 def test_the_real_data_gives_a_good_model(stack):
     if not REAL.is_file():
         pytest.skip(f"the UCI Adult data is not at {REAL}")

@@ -1,6 +1,7 @@
-"""Tells text from what would be read as garbage, by a file's name and first bytes."""
+"""The text files of an input, told from what would be read as garbage by their names and first bytes."""
 
-from pathlib import PurePosixPath
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
 
 from failure import JobError
 
@@ -40,3 +41,31 @@ def check_is_text(name: str, head: bytes) -> None:
         raise JobError(f"{name!r} is {found}: CSV in UTF-8 is needed.")
     elif b"\0" in head:
         raise JobError(f"{name!r} is binary or UTF-16 (it has NUL bytes): CSV in UTF-8 is needed.")
+
+
+def data_files(places: Sequence[Path]) -> list[Path]:
+    """The files to read: each place is one, or a folder of some, which are read by name.
+
+    In a folder what begins with ``.`` or ``_`` is not data.
+
+    Raises:
+        JobError: there is none, all are empty, or one is not text.
+    """
+    found = [
+        path
+        for place in places
+        for path in ([place] if place.is_file() else sorted(place.rglob("*")))
+        if path.is_file() and _is_data(path, place)
+    ]
+    if not found:
+        raise JobError("The input holds no file: give the URI of a CSV file or of a folder of CSV files.")
+    if not any(path.stat().st_size for path in found):
+        raise JobError(f"The input is empty: {found[0].name!r} has 0 bytes, at least one row is needed.")
+    for path in found:
+        with path.open("rb") as stream:
+            check_is_text(path.name, stream.read(HEAD_BYTES))
+    return found
+
+
+def _is_data(path: Path, folder: Path) -> bool:
+    return not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)

@@ -4,12 +4,13 @@ The rows have the columns, ranges and rough correlations of the UCI Abalone data
 alone; none is a measurement. The README beside this file states the relations.
 """
 
-import argparse
 import math
 import random
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+from include.samples import csv_sample
 
 ROWS = 4_000
 SEED = 20_260_101
@@ -56,16 +57,9 @@ def sex(draw: random.Random, age: float) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Writes the sample; returns the exit code."""
-    parser = argparse.ArgumentParser(description="Makes synthetic abalone measurements.")
-    parser.add_argument("--rows", type=int, default=ROWS, help="how many")
-    parser.add_argument("--seed", type=int, default=SEED, help="another seed makes other animals")
-    parser.add_argument("--output", type=Path, default=SAMPLE, help="CSV file to write")
-    args = parser.parse_args(argv)
-    if args.rows < 1:
-        parser.error(f"--rows is {args.rows}, it must be at least 1")
-    with args.output.open("w", newline="") as stream:
-        stream.writelines(f"{line}\n" for line in rows(args.rows, args.seed))
-    return 0
+    return csv_sample.main(
+        argv, "Makes synthetic abalone measurements.", rows, rows=ROWS, seed=SEED, sample=SAMPLE
+    )
 
 
 if __name__ == "__main__":

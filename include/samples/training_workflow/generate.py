@@ -5,12 +5,13 @@ is about a person. A few lines are broken and a few rows are strange on purpose,
 reject and something to detect. The README beside this file states the relations.
 """
 
-import argparse
 import math
 import random
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+
+from include.samples import csv_sample
 
 ROWS = 3_000
 SEED = 20_260_101
@@ -112,16 +113,7 @@ def pick(draw: random.Random, shares: Mapping[str, float]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Writes the sample; returns the exit code."""
-    parser = argparse.ArgumentParser(description="Makes synthetic census rows.")
-    parser.add_argument("--rows", type=int, default=ROWS, help="how many")
-    parser.add_argument("--seed", type=int, default=SEED, help="another seed makes other people")
-    parser.add_argument("--output", type=Path, default=SAMPLE, help="CSV file to write")
-    args = parser.parse_args(argv)
-    if args.rows < 1:
-        parser.error(f"--rows is {args.rows}, it must be at least 1")
-    with args.output.open("w", newline="") as stream:
-        stream.writelines(f"{line}\n" for line in lines(args.rows, args.seed))
-    return 0
+    return csv_sample.main(argv, "Makes synthetic census rows.", lines, rows=ROWS, seed=SEED, sample=SAMPLE)
 
 
 if __name__ == "__main__":

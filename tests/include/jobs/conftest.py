@@ -17,8 +17,12 @@ SHARED = REPOSITORY / "include" / "jobs" / "shared"
 """What ships with every job."""
 DATASETS = SHARED.parent / "datasets"
 """What ships with the jobs on tables."""
+BOOSTERS = SHARED.parent / "boosters"
+"""What ships with the jobs on models of XGBoost."""
 VISION = SHARED.parent / "vision"
 """What ships with the jobs on images."""
+CENSUS = SHARED.parent / "census"
+"""What ships with the jobs on census rows."""
 IMAGES = Path(os.environ.get("MILLRACE_HOME", REPOSITORY / ".millrace")) / "images"
 
 SPARK = (
@@ -45,7 +49,9 @@ def _run(image: str) -> Job:
             env={
                 **os.environ,
                 "PYTHONPATH": os.pathsep.join(
-                    filter(None, [str(SHARED), str(DATASETS), os.environ.get("PYTHONPATH")])
+                    filter(
+                        None, [*map(str, (SHARED, DATASETS, CENSUS, BOOSTERS)), os.environ.get("PYTHONPATH")]
+                    )
                 ),
                 "SAGEMAKER_BASE_DIR": str(base),
                 "SPARK_LOCAL_IP": "127.0.0.1",
@@ -75,6 +81,11 @@ def xgboost_job() -> Job:
 @pytest.fixture(scope="session")
 def sklearn_job() -> Job:
     return _run("sklearn")
+
+
+@pytest.fixture(scope="session")
+def autogluon_job() -> Job:
+    return _run("autogluon")
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,9 @@ def libraries(image: str, *names: str) -> list[str]:
 
 
 @pytest.mark.timeout(1800)  # Horovod is compiled, once
-@pytest.mark.parametrize("image", ["elastic", "horovod", "sklearn", "spark", "speech", "xgboost"])
+@pytest.mark.parametrize(
+    "image", ["autogluon", "elastic", "football", "horovod", "sklearn", "spark", "speech", "xgboost"]
+)
 def test_no_module_of_a_job_hides_a_library(jobs, image):
     ours = sorted({path.stem for path in jobs.glob("*/*.py")})
     assert {"build_features", "train"} <= set(ours)

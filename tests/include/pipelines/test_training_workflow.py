@@ -186,6 +186,6 @@ def test_the_result_says_what_was_chosen_and_measured(run):
 
 
 def test_columns_that_can_be_asked_for_are_those_of_the_jobs():
-    text = Bundle.of_job("training_workflow").files["columns.py"].decode()
+    text = Bundle.of_job("training_workflow", "census").files["columns.py"].decode()
     assert all(f'"{name}"' in text for name in spec.GROUPS)
     assert f'EVERYONE = "{spec.EVERYONE}"' in text

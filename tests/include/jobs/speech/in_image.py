@@ -7,6 +7,7 @@ import importlib
 import json
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -58,4 +59,6 @@ if __name__ == "__main__":
     sys.path[:0] = json.loads(sys.argv[1])
     imported = {name: importlib.import_module(name) for name in sys.argv[2:]}
     for line in sys.stdin:
-        print(json.dumps(answer(*json.loads(line), imported), default=plain), flush=True)
+        with redirect_stdout(sys.stderr):  # What a module prints is no answer.
+            found = answer(*json.loads(line), imported)
+        print(json.dumps(found, default=plain), flush=True)

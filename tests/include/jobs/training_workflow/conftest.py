@@ -124,7 +124,7 @@ def prepared(tmp_path_factory, sklearn_job, jobs) -> dict[str, Outcome]:
             source.mkdir(parents=True)
             (source / file.name).symlink_to(file)
             plan.add(name, "preprocess", "--input", source)
-    return plan.run(sklearn_job, jobs / "training_workflow")
+    return plan.run(sklearn_job, jobs / "census")
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,8 @@ from typing import TypeAlias
 
 from columns import BOUNDS, CLASSES, GROUPS, LABEL, NEEDED, NUMBERS, UCI_ORDER, UNKNOWN
 from failure import JobError
-from input_files import data_files, lines
+from input_files import lines
+from text_files import data_files
 
 MAX_LINE_CHARACTERS = 10_000
 """Longer lines are rejected unparsed, and kept as their beginning and length."""

@@ -1,0 +1,1 @@
+"""Synthetic census rows with a bias that is known."""
