@@ -80,12 +80,13 @@ def spot_savings(training_seconds: float, billable_seconds: float) -> float:
 class TrainingJob:
     """A container that turns channels into a model.
 
-    With ``code`` the image runs ``program`` from it (script mode); without, its
-    built-in algorithm. ``version`` is the image's, the environment's own if there is
-    none. ``metric_definitions`` maps a metric to the regular expression that finds it
-    in the log. What the program saves below ``/opt/ml/checkpoints`` goes to the prefix
-    ``checkpoints`` while the job runs, and is there again when it starts anew. What it
-    writes below ``/opt/ml/output/tensorboard`` goes to the prefix ``tensorboard``.
+    With ``code``, of ours or the S3 URI of a ``sourcedir.tar.gz``, the image runs
+    ``program`` from it (script mode); without, its built-in algorithm. ``version`` is
+    the image's, the environment's own if there is none. ``metric_definitions`` maps a
+    metric to the regular expression that finds it in the log. What the program saves
+    below ``/opt/ml/checkpoints`` goes to the prefix ``checkpoints`` while the job runs,
+    and is there again when it starts anew. What it writes below
+    ``/opt/ml/output/tensorboard`` goes to the prefix ``tensorboard``.
     """
 
     image: str
@@ -95,7 +96,7 @@ class TrainingJob:
     version: str | None = None
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
     metric_definitions: Mapping[str, str] = field(default_factory=dict)
-    code: Bundle | None = None
+    code: Bundle | str | None = None
     program: str = "train.py"
     checkpoints: str | None = None
     tensorboard: str | None = None
@@ -144,17 +145,17 @@ class TrainingJob:
 
     def bundles(self) -> Sequence[Bundle]:
         """What has to be in S3 before the job starts."""
-        return [self.code] if self.code else []
+        return [self.code] if isinstance(self.code, Bundle) else []
 
     def metrics_uri(self) -> None:
         """A training job's metrics are in its description."""
 
     def _hyperparameters(self, run: Run) -> dict[str, str]:
-        if not self.code:
+        if self.code is None:
             return {name: str(value) for name, value in self.hyperparameters.items()}
-        script_mode = {
-            "sagemaker_program": self.program,
-            "sagemaker_submit_directory": f"{run.code_uri(self.code.digest)}/sourcedir.tar.gz",
-        }
+        source = self.code
+        if isinstance(source, Bundle):
+            source = f"{run.code_uri(source.digest)}/sourcedir.tar.gz"
+        script_mode = {"sagemaker_program": self.program, "sagemaker_submit_directory": source}
         # Script mode passes every value as JSON, as SageMaker's own training toolkit expects.
         return {name: json.dumps(value) for name, value in {**self.hyperparameters, **script_mode}.items()}

@@ -173,6 +173,38 @@ def test_tuning_separates_what_stays_from_what_is_searched(run):
     assert "HyperParameters" not in definition
 
 
+def test_tuning_is_what_it_was_unless_asked(run):
+    _, request = tuning(run)
+    config = request["HyperParameterTuningJobConfig"]
+    assert config["TrainingJobEarlyStoppingType"] == "Off"
+    assert "WarmStartConfig" not in request
+    assert "TuningJobCompletionCriteria" not in config
+
+
+def test_tuning_stops_early_and_starts_from_others(run):
+    _, request = tuning(
+        run,
+        early_stopping=True,
+        warm_start=["yesterday", "before"],
+        warm_start_type="IdenticalDataAndAlgorithm",
+        target=0.0,
+        max_jobs_not_improving=3,
+        max_runtime_seconds=600,
+    )
+    config = request["HyperParameterTuningJobConfig"]
+    assert config["TrainingJobEarlyStoppingType"] == "Auto"
+    assert config["ResourceLimits"]["MaxRuntimeInSeconds"] == 600
+    assert config["TuningJobCompletionCriteria"] == {
+        "TargetObjectiveMetricValue": 0.0,
+        "BestObjectiveNotImproving": {"MaxNumberOfTrainingJobsNotImproving": 3},
+    }
+    names = [{"HyperParameterTuningJobName": name} for name in ("yesterday", "before")]
+    assert request["WarmStartConfig"] == {
+        "ParentHyperParameterTuningJobs": names,
+        "WarmStartType": "IdenticalDataAndAlgorithm",
+    }
+
+
 def test_tuning_takes_security_from_settings(locked_down):
     _, request = tuning(locked_down)
     definition = request["TrainingJobDefinition"]
@@ -202,6 +234,7 @@ def test_tuning_a_script_keeps_its_values_json(run):
     [
         ({"objective": "rmse"}, "'rmse' is not a metric of the training job: validation:rmse"),
         ({"ranges": {"objective": ["a"]}}, "both fixed and searched: objective"),
+        ({"warm_start": list("abcdef")}, "warm_start names 6 tuning jobs: give at most 5"),
     ],
 )
 def test_a_search_that_cannot_work_is_refused(run, changes, says):

@@ -19,7 +19,8 @@ def _packages(path: Path) -> dict[str, str]:
 
 
 def test_there_are_images():
-    assert NAMES == ["elastic", "horovod", "sklearn", "spark", "speech", "xgboost"]
+    expected = "autogluon elastic football horovod sklearn spark speech xgboost"
+    assert expected.split() == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -40,3 +41,10 @@ def test_a_dockerfile_copies_files_that_exist(name):
     if (SOURCES / name / "bin").is_dir():
         assert "PYTHONPATH=/opt/millrace" in text
         assert f"/opt/millrace/{name}/bin" in text
+
+
+def test_of_two_packages_with_the_same_files_an_image_has_one():
+    """``xgboost-cpu`` overwrites what ``xgboost`` has installed."""
+    for name in NAMES:
+        pinned = _packages(SOURCES / name / "requirements.txt")
+        assert not {"xgboost", "xgboost-cpu"} <= set(pinned), name

@@ -50,7 +50,7 @@ def install(aws: "LocalAws") -> None:
 
 
 def recover() -> None:
-    """Fails the jobs that ran when the last process ended; starts endpoints again."""
+    """Fails the jobs that ran when the last process ended; starts endpoints again, goes on tuning."""
     for regions in sagemaker_backends.values():
         for backend in regions.values():
             if isinstance(backend, LocalSageMaker):

@@ -22,6 +22,7 @@ class LocalSageMaker(
     def recover(self) -> None:
         """Called after a restart: what was going on fails, goes on or is done."""
         self.fail_interrupted_jobs()
+        self.resume_tuning_jobs()
         self.resume_endpoints()
         self.resume_feature_groups()
 

@@ -10,6 +10,7 @@ from local.aws.services.sagemaker import channels, checkpoints, context, spot, t
 from local.aws.services.sagemaker.listing import page, select
 from local.aws.services.sagemaker.processing import ProcessingRun
 from local.aws.services.sagemaker.records import (
+    RESTARTED,
     RUNNING,
     Job,
     ProcessingJob,
@@ -26,9 +27,6 @@ from local.aws.services.sagemaker.validation import (
 )
 
 Request = Mapping[str, Any]
-RESTARTED = (
-    "InternalServerError: the local AWS stopped while this job ran. Start the job again under a new name."
-)
 
 
 class JobOperations(SageMakerModelBackend):

@@ -7,6 +7,8 @@ from typing import Any
 
 from local.aws.services.sagemaker.records import RUNNING, TrainingJob
 
+OBJECTIVE_METRIC = "_tuning_objective_metric"
+"""The hyperparameter that tells a training job what it is tuned for."""
 SHOWN = (
     "TrainingJobName",
     "TrainingJobArn",
@@ -72,21 +74,34 @@ class Objective:
         return choose(achieved, key=lambda pair: pair[0])[1]
 
 
-def progress(jobs: Sequence[TrainingJob], objective: Objective) -> dict[str, Any]:
-    """The members of a tuning job's description that its training jobs decide."""
+def progress(
+    jobs: Sequence[TrainingJob], objective: Objective, parents: Sequence[TrainingJob] | None = None
+) -> dict[str, Any]:
+    """The members of a tuning job's description that its training jobs decide.
+
+    Args:
+        jobs: its own.
+        objective: what it optimizes.
+        parents: the training jobs of its parents, where they and its own have one best.
+    """
     statuses = [job.status for job in jobs]
     objectives = [objective.status(job) for job in jobs]
+    interrupted = sum(job.was_interrupted for job in jobs)
     found: dict[str, Any] = {
         "TrainingJobStatusCounters": {
             "Completed": statuses.count("Completed"),
             "InProgress": sum(status in RUNNING for status in statuses),
-            "RetryableError": 0,
-            "NonRetryableError": statuses.count("Failed"),
+            "RetryableError": interrupted,
+            "NonRetryableError": statuses.count("Failed") - interrupted,
             "Stopped": statuses.count("Stopped"),
         },
         "ObjectiveStatusCounters": {
             status: objectives.count(status) for status in ("Succeeded", "Pending", "Failed")
         },
     }
-    best = objective.best(jobs)
-    return found | ({"BestTrainingJob": objective.summary(best)} if best else {})
+    if best := objective.best(jobs):
+        found["BestTrainingJob"] = objective.summary(best)
+    if parents is not None and (best := objective.best([*parents, *jobs])):
+        tuning_job = best.description["TuningJobArn"].rpartition("/")[2]
+        found["OverallBestTrainingJob"] = objective.summary(best) | {"TuningJobName": tuning_job}
+    return found

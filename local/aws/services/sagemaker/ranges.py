@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from optuna.distributions import (
-    BaseDistribution,
     CategoricalDistribution,
     FloatDistribution,
     IntDistribution,
@@ -25,7 +24,7 @@ class Parameter:
     """A hyperparameter that is tuned. With `reverse` the distribution is that of 1 - value."""
 
     name: str
-    distribution: BaseDistribution
+    distribution: CategoricalDistribution | FloatDistribution | IntDistribution
     reverse: bool = False
 
     def text(self, drawn: Any) -> str:
@@ -36,6 +35,22 @@ class Parameter:
         """
         # Rounded, or the difference could leave the range by the last digit.
         return str(round(1 - drawn, 15) if self.reverse else drawn)
+
+    def drawn(self, text: str) -> Any:
+        """What must have been drawn for a training job to get this value; None for one outside the range.
+
+        >>> Parameter("depth", IntDistribution(2, 8)).drawn("9") is None
+        True
+        """
+        distribution = self.distribution
+        if isinstance(distribution, CategoricalDistribution):
+            return text if text in distribution.choices else None
+        try:
+            number = int(text) if isinstance(distribution, IntDistribution) else float(text)
+        except ValueError:
+            return None
+        number = 1 - number if self.reverse else number
+        return number if distribution.low <= number <= distribution.high else None
 
 
 def parameters(ranges: Mapping[str, Any], static: Mapping[str, str]) -> list[Parameter]:

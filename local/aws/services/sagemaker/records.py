@@ -1,6 +1,7 @@
 """Jobs as they are saved: plain data, no thread, no handle."""
 
 import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -8,6 +9,9 @@ from local.aws.services.sagemaker import context, events
 
 RUNNING = ("InProgress", "Stopping")
 ENDED = ("Completed", "Failed", "Stopped")
+RESTARTED = (
+    "InternalServerError: the local AWS stopped while this job ran. Start the job again under a new name."
+)
 
 # A request to stop and the job's own thread may change a job at the same moment.
 _changing = threading.RLock()
@@ -95,12 +99,22 @@ class Job:
 
 
 class TrainingJob(Job):
-    """A training job. Its secondary status has a history."""
+    """A training job. Its secondary status has a history.
+
+    Attributes:
+        objective_values: all that its log has said so far of the metric that it is tuned for.
+    """
 
     kind = "training"
     subject = "Training Job"
     status_field = "TrainingJobStatus"
     end_field = "TrainingEndTime"
+    objective_values: Sequence[float] = ()
+
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether it was the end of the server that ended it, and nothing of its own."""
+        return self.description.get("FailureReason") == RESTARTED
 
     @property
     def training_job_name(self) -> str:

@@ -14,6 +14,7 @@ from local.aws.runtime.pipes import PipeFeeder
 from local.aws.runtime.transfer import S3Uri
 from local.aws.services.sagemaker import artifacts, channels, checkpoints, tensorboard
 from local.aws.services.sagemaker.delivery import FAILED, Delivery
+from local.aws.services.sagemaker.objective import OBJECTIVE_METRIC
 from local.aws.services.sagemaker.records import TrainingJob, now
 from local.aws.services.sagemaker.run import (
     JobFailedError,
@@ -60,7 +61,10 @@ class TrainingRun(JobRun):
         )
         self._is_spot = bool(request.get("EnableManagedSpotTraining"))
         self._allowance = Allowance(request.get("StoppingCondition") or {})
-        self._metrics = MetricScraper(request["AlgorithmSpecification"].get("MetricDefinitions") or [])
+        definitions = request["AlgorithmSpecification"].get("MetricDefinitions") or []
+        objective = (request.get("HyperParameters") or {}).get(OBJECTIVE_METRIC)
+        self._metrics = MetricScraper(definitions, followed=objective)
+        job.objective_values = self._metrics.series
         self._delivery = Delivery(self.context, job.region, request)
         self._interruption = threading.Event()
         self._attempts = 0

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from local.aws.services.sagemaker import context, validation
-from local.aws.services.sagemaker.jobs import RESTARTED, JobOperations, copied
+from local.aws.services.sagemaker import context, validation, warm_start
+from local.aws.services.sagemaker.jobs import JobOperations, copied
 from local.aws.services.sagemaker.listing import page
 from local.aws.services.sagemaker.objective import Objective, progress
 from local.aws.services.sagemaker.ranges import Parameter, parameters
 from local.aws.services.sagemaker.records import RUNNING, TrainingJob, TuningJob, now
-from local.aws.services.sagemaker.search import grid_size, search
+from local.aws.services.sagemaker.search import Search, grid_size, search
 from local.aws.services.sagemaker.tuning import TuningRun, training_jobs_of, training_request
 from local.aws.services.sagemaker.validation import ResourceNotFoundError, ValidationError
 
@@ -28,6 +28,7 @@ class TuningOperations(JobOperations):
         _check_supported(request)
         _check_objective(request)
         tuned = _parameters(request)
+        warm_start.check(request, self._parents(request))
         request = _with_defaults(request, tuned)
         # Only the values differ between training jobs: what is right for one is right for all.
         values = {parameter.name: "0" for parameter in tuned}
@@ -56,7 +57,7 @@ class TuningOperations(JobOperations):
         """ListTrainingJobsForHyperParameterTuningJob."""
         job = self.tuning_job(name)
         objective = Objective.of(job.description)
-        jobs = training_jobs_of(job.arn, list(self.training_jobs.values()))
+        jobs = self._training_jobs_of(job)
         if status := request.get("StatusEquals"):
             jobs = [job for job in jobs if job.status == status]
         field = request.get("SortBy", "Name")
@@ -73,18 +74,20 @@ class TuningOperations(JobOperations):
         answer = {"TrainingJobSummaries": [objective.summary(job) for job in found]}
         return answer | ({"NextToken": token} if token else {})
 
-    def fail_interrupted_jobs(self) -> None:
-        """After a restart: the training jobs have failed, and so has what coordinated them."""
-        super().fail_interrupted_jobs()
+    def resume_tuning_jobs(self) -> None:
+        """After a restart: tuning jobs go on with what is known; training jobs that ran are made up for."""
         jobs: list[Any] = list(self.hyper_parameter_tuning_jobs.values())
         for job in jobs:
             if isinstance(job, TuningJob) and job.status in RUNNING:
-                own = training_jobs_of(job.arn, self.training_jobs.values())
-                changes = progress(own, Objective.of(job.description))
-                job.move("Failed", FailureReason=RESTARTED, HyperParameterTuningEndTime=now(), **changes)
+                request = {**job.description, "Tags": job.tags}
+                run = self._tuning_run(job, request, _parameters(request))
+                if job.status == "Stopping":
+                    run.stop()
+                context.current().coordinators.submit(run)
 
     def _tuning_run(self, job: TuningJob, request: Request, tuned: list[Parameter]) -> TuningRun:
-        config = request["HyperParameterTuningJobConfig"]
+        earlier = self._training_jobs_of(job)
+        parents = [job for parent in self._parents(request) for job in self._training_jobs_of(parent)]
 
         def launch(training: dict[str, Any], on_end: Callable[[], None]) -> TrainingJob:
             self._check_training(training)
@@ -94,31 +97,55 @@ class TuningOperations(JobOperations):
         return TuningRun(
             job,
             request,
-            search=search(
-                config["Strategy"],
-                tuned,
-                goal=config["HyperParameterTuningJobObjective"]["Type"],
-                total=config["ResourceLimits"]["MaxNumberOfTrainingJobs"],
-                seed=config.get("RandomSeed"),
-            ),
+            search=self._search(request, tuned, earlier),
             launch=launch,
             stop_training=self.stop_job,
+            earlier=earlier,
+            parents=parents if warm_start.is_identical(request) else None,
         )
+
+    def _search(self, request: Request, tuned: list[Parameter], earlier: list[TrainingJob]) -> Search:
+        """The search of a tuning job, with what its parents and its earlier training jobs achieved."""
+        config = request["HyperParameterTuningJobConfig"]
+        found = search(
+            config["Strategy"],
+            tuned,
+            goal=config["HyperParameterTuningJobObjective"]["Type"],
+            total=config["ResourceLimits"]["MaxNumberOfTrainingJobs"],
+            seed=config.get("RandomSeed"),
+        )
+        for parent in self._parents(request):
+            for values, value in warm_start.inherited(request, parent, self._training_jobs_of(parent)):
+                found.learn(values, value)
+        objective = Objective.of(request)
+        for number, job in enumerate(earlier, 1):
+            if not job.was_interrupted:
+                found.learn(job.description["HyperParameters"], objective.value(job), number)
+        return found
+
+    def _parents(self, request: Request) -> list[TuningJob]:
+        """The tuning jobs that it learns from, as far as they exist."""
+        jobs: list[Any] = [
+            self.hyper_parameter_tuning_jobs.get(name) for name in warm_start.parent_names(request)
+        ]
+        return [job for job in jobs if isinstance(job, TuningJob)]
+
+    def _training_jobs_of(self, job: TuningJob) -> list[TrainingJob]:
+        return training_jobs_of(job.arn, list(self.training_jobs.values()))
 
 
 def _check_supported(request: Request) -> None:
     """Refuses what AWS would do and this service does not."""
     config = request["HyperParameterTuningJobConfig"]
     definition = request.get("TrainingJobDefinition") or {}
+    convergence = (config.get("TuningJobCompletionCriteria") or {}).get("ConvergenceDetected") or {}
     unsupported = {
         "TrainingJobDefinitions": request.get("TrainingJobDefinitions"),
-        "WarmStartConfig": request.get("WarmStartConfig"),
         "Autotune": request.get("Autotune"),
         "Strategy Hyperband": config["Strategy"] == "Hyperband",
         "StrategyConfig": config.get("StrategyConfig"),
-        "TrainingJobEarlyStoppingType Auto": config.get("TrainingJobEarlyStoppingType") == "Auto",
-        "TuningJobCompletionCriteria": config.get("TuningJobCompletionCriteria"),
-        "ResourceLimits.MaxRuntimeInSeconds": config["ResourceLimits"].get("MaxRuntimeInSeconds"),
+        "TuningJobCompletionCriteria.ConvergenceDetected": convergence.get("CompleteOnConvergence")
+        == "Enabled",
         "HyperParameterTuningResourceConfig": definition.get("HyperParameterTuningResourceConfig"),
         "HyperParameterRanges of the definition": definition.get("HyperParameterRanges"),
         "TuningObjective of the definition": definition.get("TuningObjective"),

@@ -30,7 +30,11 @@ def test_a_checkpoint_for_each_round_of_which_five_are_kept(uninterrupted):
     assert "Saved xgboost-model with 60 rounds." in log
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["SIGTERM", "SIGKILL"])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGTERM, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)],
+    ids=["SIGTERM", "SIGKILL"],
+)
 def test_interrupted_twice_it_trains_the_rounds_that_are_left(tmp_path, python, uninterrupted, number):
     job, logs = _job(tmp_path / "job", 60), []
     for rounds in (5, 20):
@@ -120,6 +124,7 @@ def test_a_checkpoint_that_is_being_uploaded_is_kept_for_now(tmp_path, saved, ru
     assert sorted(numbers) == [5, 9, 10, 11, 12, 13]
 
 
+@pytest.mark.slow
 def test_early_stopping_counts_on_after_an_interruption(tmp_path, run_all):
     settings = {"eta": "1", "max_depth": "8", "early_stopping_rounds": "4"}
     whole = _job(tmp_path / "whole", 200, **settings)

@@ -98,7 +98,13 @@ def _pipes(jobs):
         feed(job.pipe("validation"), csv(HELD_OUT))
 
 
-@pytest.mark.parametrize("fill", [_one_file, _two_files, _libsvm, _sharded, _pipes])
+@pytest.mark.parametrize(
+    "fill",
+    [
+        _pipes,
+        *(pytest.param(fill, marks=pytest.mark.slow) for fill in (_one_file, _two_files, _libsvm, _sharded)),
+    ],
+)
 def test_two_hosts_train_one_model(pair, alone, python, fill):
     fill(pair)
     codes, (first, second) = finish(pair, python)

@@ -1,6 +1,7 @@
 """What a restart of the server leaves and what it takes up again."""
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -35,34 +36,34 @@ def _serve(account):
 
 
 def _start_waiting_jobs(account):
-    """A training job, a transform job, and a tuning job with one training job that has ended and one more."""
+    """A training job, a transform job, and a tuning job whose fourth training job runs."""
     account.sagemaker.create_training_job(**account.training_request("cut", WAITS))
-    ranges = {"CategoricalParameterRanges": [{"Name": "x", "Values": ["1", "600"]}]}
-    code = "import os, time; print(os.getpid(), 'loss=1', flush=True); time.sleep(int(hp['x']) - 1)"
-    request = account.tuning_request("cut", code, ranges, jobs=2, parallel=1, strategy="Grid")
+    ranges = {"ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "10"}]}
+    code = """
+import os, time
+print(os.getpid(), f"loss={(float(hp['x']) - 3) ** 2}", flush=True)
+time.sleep(600 if "-004-" in os.environ["TRAINING_JOB_NAME"] else 0)
+"""
+    options = {"strategy": "Bayesian", "RandomSeed": 1}
+    request = account.tuning_request("cut", code, ranges, jobs=6, parallel=1, **options)
     account.sagemaker.create_hyper_parameter_tuning_job(**request)
     uri = account.put("in/cut", b"wait")
     account.sagemaker.create_transform_job(**account.transform_request("cut", "m", uri))
     until(lambda: account.log("/aws/sagemaker/TransformJobs", "cut/"), bool)
     [pid] = until(lambda: account.log("/aws/sagemaker/TrainingJobs", "cut/"), bool)
-    [line] = until(lambda: account.log("/aws/sagemaker/TrainingJobs", "cut-002-"), bool)
+    [line] = until(lambda: account.log("/aws/sagemaker/TrainingJobs", "cut-004-"), bool)
     return [int(pid), int(line.split()[0])]
 
 
-def _check_after(account):
+def _check_after(account, caplog):
     job = account.sagemaker.describe_training_job(TrainingJobName="cut")
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Failed", "Failed")
     assert job["FailureReason"].startswith("InternalServerError: the local AWS stopped while this job ran")
     transform = account.sagemaker.describe_transform_job(TransformJobName="cut")
-    tuning = account.sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName="cut")
-    assert transform["TransformJobStatus"] == tuning["HyperParameterTuningJobStatus"] == "Failed"
-    assert transform["FailureReason"] == tuning["FailureReason"] == job["FailureReason"]
+    assert transform["TransformJobStatus"] == "Failed"
+    assert transform["FailureReason"] == job["FailureReason"]
     assert transform["TransformEndTime"] >= transform["CreationTime"]
-    assert tuning["TrainingJobStatusCounters"]["NonRetryableError"] == 1
-    assert tuning["TrainingJobStatusCounters"]["Completed"] == 1
-    assert tuning["ObjectiveStatusCounters"] == {"Succeeded": 1, "Pending": 0, "Failed": 1}
-    assert tuning["BestTrainingJob"]["TunedHyperParameters"] == {"x": "1"}
-    assert problems("DescribeHyperParameterTuningJob", tuning) == []
+    _check_tuning_goes_on(account, caplog)
     done = account.sagemaker.describe_training_job(TrainingJobName="model")
     assert done["TrainingJobStatus"] == "Completed"
     assert account.sagemaker.describe_endpoint(EndpointName="e")["EndpointStatus"] == "InService"
@@ -70,7 +71,23 @@ def _check_after(account):
     assert json.loads(answer)["model"] == {"who": "kept"}
 
 
-def test_after_a_clean_stop(folders):
+def _check_tuning_goes_on(account, caplog):
+    """It knows what was achieved before, and makes up for the training job that was interrupted."""
+    tuning = account.tuned("cut")
+    assert tuning["HyperParameterTuningJobStatus"] == "Completed"
+    counters = tuning["TrainingJobStatusCounters"]
+    assert (counters["Completed"], counters["RetryableError"], counters["NonRetryableError"]) == (6, 1, 0)
+    assert tuning["ObjectiveStatusCounters"] == {"Succeeded": 6, "Pending": 0, "Failed": 1}
+    assert problems("DescribeHyperParameterTuningJob", tuning) == []
+    listed = account.sagemaker.list_training_jobs_for_hyper_parameter_tuning_job(
+        HyperParameterTuningJobName="cut"
+    )["TrainingJobSummaries"]
+    assert [summary["TrainingJobName"].split("-")[1] for summary in listed] == [f"00{n}" for n in range(1, 8)]
+    assert [n for n, summary in enumerate(listed, 1) if summary["TrainingJobStatus"] == "Failed"] == [4]
+    assert "cut proposes point 5 by the results of points [1, 2, 3] and 0" in caplog.text
+
+
+def test_after_a_clean_stop(folders, caplog):
     with LocalAws(**folders, port=0) as aws:
         account = Account(aws.endpoint_url).furnish()
         _serve(account)
@@ -82,9 +99,9 @@ def test_after_a_clean_stop(folders):
         )["pid"]
     assert not any(_alive(pid) for pid in [*pids, server])
     assert not (folders["home"] / "jobs" / "transform" / "cut").exists()
-    with LocalAws(**folders, port=0) as aws:
+    with caplog.at_level(logging.INFO), LocalAws(**folders, port=0) as aws:
         account = Account(aws.endpoint_url)
-        _check_after(account)
+        _check_after(account, caplog)
         found = account.sagemaker.describe_model_package_group(ModelPackageGroupName="g")
         assert found["ModelPackageGroupName"] == "g"
         account.furnish_role()
@@ -93,7 +110,7 @@ def test_after_a_clean_stop(folders):
         assert account.train("again")["TrainingJobStatus"] == "Completed"
 
 
-def test_after_the_server_was_killed(folders):
+def test_after_the_server_was_killed(folders, caplog):
     code = (
         "import pathlib, sys, time; from local.aws.server import LocalAws\n"
         f"home, images = map(pathlib.Path, {(str(folders['home']), str(folders['images']))!r})\n"
@@ -110,8 +127,8 @@ def test_after_the_server_was_killed(folders):
         finally:
             server.send_signal(signal.SIGKILL)
     until(lambda: any(_alive(pid) for pid in pids), lambda alive: not alive, 10)
-    with LocalAws(**folders, port=0) as aws:
-        _check_after(Account(aws.endpoint_url))
+    with caplog.at_level(logging.INFO), LocalAws(**folders, port=0) as aws:
+        _check_after(Account(aws.endpoint_url), caplog)
 
 
 def test_a_clean_stop_leaves_good_checkpoints_alone(folders):
