@@ -82,6 +82,10 @@ class Run:
         """Where it stands what the pipeline has sent to people, of all runs."""
         return self._in_bucket(self.dag_id, "sent", *parts)
 
+    def taken_uri(self, *parts: str) -> str:
+        """Where it stands which run has taken what was uploaded, of all runs."""
+        return self._in_bucket(self.dag_id, "taken", *parts)
+
     def human_loops_uri(self) -> str:
         """Where people's answers arrive, of all runs: A2I makes a folder for each, by time and name."""
         return self._in_bucket(self.dag_id, "human-loops")

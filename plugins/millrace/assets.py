@@ -9,6 +9,7 @@ ABALONE_MODEL = Asset(name="abalone_model", uri="x-millrace://model/abalone", gr
 AMP_FEATURES = Asset(name="amp_features", uri="x-millrace://features/amp", group="features")
 AMP_LAKE = Asset(name="amp_lake", uri="x-millrace://lake/amp", group="lakes")
 AMP_MODEL = Asset(name="amp_model", uri="x-millrace://model/amp_train", group="models")
+XGOALS_MODEL = Asset(name="xgoals_model", uri="x-millrace://model/xgoals", group="models")
 
 
 def uploads(dag_id: str, suffix: str | None = None) -> Asset:

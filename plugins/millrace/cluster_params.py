@@ -35,9 +35,9 @@ def eks_nodes() -> dict[str, Param]:
         ),
         "adapters": choice(ADAPTERS, "Elastic Fabric Adapters of a node, with `p4d.24xlarge` 4."),
         "cluster": Param(
-            "",
-            type="string",
-            pattern=r"^([0-9A-Za-z][A-Za-z0-9_-]{0,99})?$",
+            None,
+            type=["null", "string"],
+            pattern=r"^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$",
             description="One with Kubeflow's training operator, which stays; empty to make one for the run.",
         ),
         "manifests": s3_uri(
@@ -46,9 +46,9 @@ def eks_nodes() -> dict[str, Param]:
             pattern=S3_OBJECT,
         ),
         "zone": Param(
-            "",
-            type="string",
-            pattern=r"^([a-z]{2}(-[a-z]+)+-\d[a-z0-9-]*)?$",
+            None,
+            type=["null", "string"],
+            pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z0-9-]*$",
             description="Availability zone of nodes and volume; empty for the one with the most room.",
         ),
         "public_endpoint": Param(True, type="boolean", description="Is a new cluster asked from outside?"),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from airflow.sdk import Param
 
+from include.sagemaker.tuning import MOST_PARENTS
 from millrace.defaults import EXECUTION_TIMEOUT
 
 S3_BUCKET = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
@@ -11,6 +12,7 @@ S3_URI = rf"{S3_BUCKET}(/.*)?$"
 S3_OBJECT = rf"{S3_BUCKET}/.*[^/]$"
 S3_ARCHIVE = rf"{S3_BUCKET}/.*\.tar\.gz$"
 VOCABULARY_NAME = r"^[0-9a-zA-Z._-]{1,200}$"
+TUNING_JOB_NAME = r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}$"
 INSTANCE_TYPE = r"^ml\.[a-z0-9-]+\.[a-z0-9]+$"
 MOST_INSTANCES = 20
 LONGEST_TASK = int(EXECUTION_TIMEOUT.total_seconds())
@@ -62,6 +64,21 @@ def counts(default: Sequence[int], least: int, most: int, description: str) -> P
     items = {"type": "integer", "minimum": least, "maximum": most}
     return Param(
         list(default), type="array", items=items, maxItems=10, uniqueItems=True, description=description
+    )
+
+
+def warm_start() -> Param:
+    """Earlier tuning jobs, by their names.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-warm-start.html
+    """
+    return Param(
+        [],
+        type="array",
+        items={"type": "string", "pattern": TUNING_JOB_NAME},
+        maxItems=MOST_PARENTS,
+        uniqueItems=True,
+        description="Names of earlier tuning jobs that the search learns from, one a line.",
     )
 
 

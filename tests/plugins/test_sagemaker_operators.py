@@ -46,6 +46,8 @@ def test_a_tuning_job_s_result_is_its_best_job(context, data, sagemaker, configu
     assert 0 <= result["objective"] <= 49
     assert 0 <= float(result["hyperparameters"]["x"]) <= 10
     assert result["training_jobs"]["Completed"] == 3
+    best = sagemaker.describe_training_job(TrainingJobName=result["best_job"])
+    assert result["artifact"] == best["ModelArtifacts"]["S3ModelArtifacts"]
     assert list(task.hook.log_tail(trigger.name))
     [record] = task.finished_jobs
     assert (record.instance_type, record.instance_count) == ("ml.m5.large", 1)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError
 
 from include.bundles import Bundle
+from include.file_sets import Stored
 from millrace.errors import code_of
 from millrace.hooks.aws import AwsHook
 from millrace.pages import object_page
@@ -45,6 +46,17 @@ class S3:
         # Not by HEAD, whose errors have no code: expired credentials would look like a bad request.
         found = self.client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", [])
         return any(item["Key"] == key for item in found)
+
+    def newest(self, uri: str) -> Stored | None:
+        """Which version of an object there is; None without any."""
+        bucket, key = split(uri)
+        try:
+            answer = self.client.get_object(Bucket=bucket, Key=key)
+        except self.client.exceptions.NoSuchKey:
+            return None
+        answer["Body"].close()
+        version = answer.get("VersionId")
+        return Stored(version, version or f"{answer['ETag']} {answer['LastModified'].isoformat()}")
 
     def write(self, uri: str, content: bytes) -> None:
         """Writes one object."""

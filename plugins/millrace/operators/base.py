@@ -1,7 +1,8 @@
 """What every operator here has: a connection and a region."""
 
 from abc import abstractmethod
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import TaskDeferralError, TaskDeferralTimeout
@@ -25,7 +26,26 @@ class AwsOperator(BaseOperator):
         self.region_name = region_name
 
 
-class LaunchingOperator(AwsOperator):
+class BuildingOperator(AwsOperator):
+    """An operator whose subject is made when it runs, since it depends on what came before: docs/adr/0001.
+
+    Args:
+        build: makes it from the run and ``arguments``.
+        arguments: what the builder takes beside the run; may hold XComArgs and templates.
+    """
+
+    template_fields: Sequence[str] = ("arguments",)
+    template_fields_renderers: ClassVar[dict[str, str]] = {"arguments": "json"}
+
+    def __init__(
+        self, *, build: Callable[..., Any], arguments: Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.build = build
+        self.arguments = dict(arguments or {})
+
+
+class LaunchingOperator(BuildingOperator):
     """An operator that starts something on AWS and defers until it is over."""
 
     @abstractmethod

@@ -1,6 +1,6 @@
 """Stacks of CloudFormation that a pipeline makes, keeps up to date and takes away."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,7 @@ from include.run import Run
 from millrace.context import run_of
 from millrace.hooks.aws import AwsHook
 from millrace.hooks.s3 import S3, split
-from millrace.operators.base import AwsOperator
+from millrace.operators.base import AwsOperator, BuildingOperator
 
 BEGUN = "_IN_PROGRESS"
 NEVER_MADE = frozenset({"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"})
@@ -39,7 +39,7 @@ def no_functions(_run: Run) -> dict[str, Bundle]:
     return {}
 
 
-class StackOperator(AwsOperator):
+class StackOperator(BuildingOperator):
     """Ships the code of functions, and asks for a stack to be made or brought up to date.
 
     It does not wait: see `millrace.sensors.cloudformation.StackSensor`. The result has the ``stack``'s name,
@@ -52,27 +52,18 @@ class StackOperator(AwsOperator):
         arguments: what ``build`` takes beside them; may hold XComArgs.
     """
 
-    template_fields: Sequence[str] = ("arguments",)
-
     ui_color = "#e6e0f5"
 
     def __init__(
-        self,
-        *,
-        build: Callable[..., Stack],
-        functions: Callable[[Run], Mapping[str, Bundle]] = no_functions,
-        arguments: Mapping[str, Any] | None = None,
-        **kwargs: Any,
+        self, *, functions: Callable[[Run], Mapping[str, Bundle]] = no_functions, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         self.functions = functions
-        self.build = build
-        self.arguments = dict(arguments or {})
 
     @override
     def execute(self, context: Context) -> dict[str, Any]:
         run = run_of(context)
-        stack = self.build(run, self._shipped(run), **self.arguments)
+        stack: Stack = self.build(run, self._shipped(run), **self.arguments)
         there = described(self.client, stack.name)
         status = there["StackStatus"] if there else ""
         if status == f"DELETE{BEGUN}":

@@ -27,6 +27,7 @@ from millrace.jobs import ENDPOINT
 from millrace.launching import Launch
 from millrace.operators.base import AwsOperator
 from millrace.operators.job import AwsJobOperator
+from millrace.operators.models import create
 from millrace.triggers.job_event import JobEventTrigger
 
 PREVIOUS_KEY = "previous_config"
@@ -47,8 +48,8 @@ class EndpointOperator(AwsJobOperator):
     ``previous_scaling``, which is what a rollback needs.
     """
 
-    def __init__(self, *, build: Callable[..., Endpoint], **kwargs: Any) -> None:
-        super().__init__(kind=ENDPOINT, build=build, **kwargs)  # type: ignore[arg-type]  # an Endpoint is two requests
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(kind=ENDPOINT, **kwargs)
 
     @override
     def remote_name(self, context: Context, launch: Launch) -> str:
@@ -68,14 +69,14 @@ class EndpointOperator(AwsJobOperator):
     def start(self, context: Context, launch: Launch) -> None:
         """Creates what is missing; every call of it may be repeated."""
         run, name = run_of(context), self.job_name(context, launch)
+        endpoint: Endpoint = self.job(context)  # type: ignore[assignment]
         if (current := self.hook.describe(run.resource_name)) and not current.is_over:
             self.wait_until_settled(current)
-        endpoint: Endpoint = self.build(run, **self.arguments)  # type: ignore[assignment]
         model, config = endpoint.model_request(run, name), endpoint.config_request(run, name)
         self.request = {"model": model, "config": config}
         tags = run.tags(self.task_id)
-        self._create("create_model", {**model, "Tags": tags})
-        self._create("create_endpoint_config", {**config, "Tags": tags})
+        create("create_model", self.hook.conn, {**model, "Tags": tags})
+        create("create_endpoint_config", self.hook.conn, {**config, "Tags": tags})
         self._put_in_service(run.resource_name, name, tags, context)
 
     @override
@@ -89,7 +90,7 @@ class EndpointOperator(AwsJobOperator):
     @override
     def result(self, context: Context, launch: Launch, description: JobDescription) -> dict[str, Any]:
         run, store = run_of(context), context["task_state_store"]
-        endpoint: Endpoint = self.build(run, **self.arguments)  # type: ignore[assignment]
+        endpoint: Endpoint = self.build(run, **self.arguments)
         self.scaling(run.resource_name).apply(endpoint.autoscaling)
         return {
             **description.result,
@@ -134,13 +135,6 @@ class EndpointOperator(AwsJobOperator):
         serving = self.hook.describe(name)
         if kept and serving and serving.has_succeeded:
             self.scaling(name).restore(json.loads(str(kept)))
-
-    def _create(self, operation: str, request: Mapping[str, Any]) -> None:
-        try:
-            getattr(self.hook.conn, operation)(**request)
-        except ClientError as error:
-            if "already exist" not in error.response["Error"].get("Message", ""):
-                raise
 
 
 class EndpointSmokeTestOperator(AwsOperator):
@@ -319,6 +313,11 @@ class EndpointTearDownOperator(AwsOperator):
         if hook.describe(run.resource_name) is None:
             self.log.info("%s is not there", run.resource_name)
             return
-        EndpointScaling(run.resource_name, self.aws_conn_id, self.region_name).deregister()
-        hook.conn.delete_endpoint(EndpointName=run.resource_name)
+        delete_endpoint(run.resource_name, self.aws_conn_id, self.region_name)
         self.log.info("%s deleted", run.resource_name)
+
+
+def delete_endpoint(name: str, aws_conn_id: str | None, region_name: str | None) -> None:
+    """Takes an endpoint off autoscaling and deletes it; its models stay registered."""
+    EndpointScaling(name, aws_conn_id, region_name).deregister()
+    JobHook(ENDPOINT, aws_conn_id, region_name).conn.delete_endpoint(EndpointName=name)

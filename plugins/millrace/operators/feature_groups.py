@@ -41,7 +41,7 @@ class FeatureGroupOperator(AwsJobOperator):
 
     def definition(self, context: Context) -> FeatureGroup:
         """What the group should be."""
-        definition: FeatureGroup = self.build(run_of(context), **self.arguments)  # type: ignore[assignment]
+        definition: FeatureGroup = self.build(run_of(context), **self.arguments)
         return definition
 
     @override

@@ -3,13 +3,13 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cached_property
 from threading import Event
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 
 from airflow.sdk import Context
 from airflow.sdk.definitions.retry_policy import RetryAction
@@ -47,21 +47,11 @@ class HumanReviewOperator(LaunchingOperator):
     ``answers.json``: for every item ``{"id", "loop", "output"}``, the copy's URI or null.
     """
 
-    template_fields: Sequence[str] = ("arguments",)
-    template_fields_renderers: ClassVar[dict[str, str]] = {"arguments": "json"}
     operator_extra_links = (JobLink(), OutputLink())
     ui_color = "#f9e4ec"
 
-    def __init__(
-        self,
-        *,
-        build: Callable[..., HumanReview | None],
-        arguments: Mapping[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.build = build
-        self.arguments = dict(arguments or {})
         self.links: dict[str, str | None] = {}
         self._task: Any = None
         self._batch: Batch | None = None
@@ -142,7 +132,7 @@ class HumanReviewOperator(LaunchingOperator):
             AirflowSkipException: nothing, so nobody is asked.
             ValueError: its deadline is later than that of the task.
         """
-        review = self.build(run_of(context), **self.arguments)
+        review: HumanReview | None = self.build(run_of(context), **self.arguments)
         if review is None:
             raise AirflowSkipException(f"the params of this run give {self.task_id} nothing to ask")
         if self.execution_timeout and review.deadline >= self.execution_timeout:

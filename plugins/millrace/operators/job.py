@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, NoReturn, Protocol
 
@@ -71,15 +71,11 @@ class AwsJobOperator(LaunchingOperator):
         self,
         *,
         kind: JobKind,
-        build: Callable[..., Job | None],
-        arguments: Mapping[str, Any] | None = None,
         wait_for_completion: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.kind = kind
-        self.build = build
-        self.arguments = dict(arguments or {})
         self.wait_for_completion = wait_for_completion
         self.request: dict[str, Any] | None = None
         self.links: dict[str, str | None] = {}
@@ -207,7 +203,7 @@ class AwsJobOperator(LaunchingOperator):
         Raises:
             AirflowSkipException: nothing, so the task has nothing to do.
         """
-        job = self.build(run_of(context), **self.arguments)
+        job: Job | None = self.build(run_of(context), **self.arguments)
         if job is None:
             raise AirflowSkipException(f"the params of this run give {self.task_id} nothing to do")
         return job

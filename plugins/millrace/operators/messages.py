@@ -1,10 +1,10 @@
 """Text messages, each sent once: see docs/adr/0012-a-message-is-sent-at-most-once.md."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from http import HTTPStatus
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 from uuid import uuid4
 
 from airflow.sdk import Context
@@ -18,13 +18,13 @@ from include.messages import Marker, TextMessage, masked, recipient
 from millrace.context import run_of
 from millrace.hooks.aws import AwsHook
 from millrace.hooks.s3 import S3
-from millrace.operators.base import AwsOperator
+from millrace.operators.base import BuildingOperator
 
 ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
 """SNS has no token that would tell a repeated call from a second message, so botocore repeats none."""
 
 
-class TextMessageOperator(AwsOperator):
+class TextMessageOperator(BuildingOperator):
     """Sends a text to the deployment's telephone number, at most once for each marker.
 
     The result says whether this task has ``sent`` it, and the ``message_id`` where SNS has taken it. Number
@@ -37,21 +37,10 @@ class TextMessageOperator(AwsOperator):
             ``build`` takes their content.
     """
 
-    template_fields: Sequence[str] = ("arguments",)
-    template_fields_renderers: ClassVar[dict[str, str]] = {"arguments": "json"}
     ui_color = "#fbe3e4"
 
-    def __init__(
-        self,
-        *,
-        build: Callable[..., TextMessage],
-        arguments: Mapping[str, Any] | None = None,
-        documents: Mapping[str, Callable[..., str]] | None = None,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *, documents: Mapping[str, Callable[..., str]] | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.build = build
-        self.arguments = dict(arguments or {})
         self.documents = dict(documents or {})
 
     @override
@@ -60,7 +49,7 @@ class TextMessageOperator(AwsOperator):
         number = recipient(run.settings)
         mask_secret(number)
         found = {name: self.s3.read_json(uri(run, **self.arguments)) for name, uri in self.documents.items()}
-        message = self.build(run, **self.arguments, **found)
+        message: TextMessage = self.build(run, **self.arguments, **found)
         mine = Marker(uuid4().hex, f"{ti.dag_id}.{ti.task_id} of {ti.run_id}")
         marker = self._claim(message.marker, mine)
         if marker.message_id:

@@ -72,12 +72,22 @@ class TrainingJobOperator(AwsJobOperator):
 
 
 class TuningJobOperator(AwsJobOperator):
-    """A search for hyperparameters; the result names the best training job, its metric and its values."""
+    """A search for hyperparameters; the result names the best training job, its metric, values and model.
+
+    The model is its ``artifact``, as that of a training job.
+    """
 
     ui_color = "#e2e0f9"
 
     def __init__(self, *, build: Callable[..., TuningJob], **kwargs: Any) -> None:
         super().__init__(kind=TUNING, build=build, **kwargs)
+
+    @override
+    def result(self, context: Context, launch: Launch, description: JobDescription) -> dict[str, Any]:
+        result = super().result(context, launch, description)
+        # https://docs.aws.amazon.com/sagemaker/latest/dg/cdf-training.html
+        output = description.fields["TrainingJobDefinition"]["OutputDataConfig"]["S3OutputPath"].rstrip("/")
+        return {**result, "artifact": f"{output}/{result['best_job']}/output/model.tar.gz"}
 
 
 class TransformJobOperator(AwsJobOperator):

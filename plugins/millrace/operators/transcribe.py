@@ -1,8 +1,8 @@
 """Transcripts, vocabularies and language models; each is a row of the table and a request builder."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException
@@ -23,7 +23,7 @@ from millrace.hooks.aws import AwsHook
 from millrace.hooks.jobs import is_one_of
 from millrace.jobs import CALL_ANALYTICS, LANGUAGE_MODEL, TRANSCRIPTION, VOCABULARY
 from millrace.launching import Launch
-from millrace.operators.base import AwsOperator
+from millrace.operators.base import BuildingOperator
 from millrace.operators.job import AwsJobOperator
 
 WRITTEN_KEY = "written"
@@ -117,7 +117,7 @@ class VocabularyOperator(AwsJobOperator):
         return vocabulary
 
 
-class VocabularyFilterOperator(AwsOperator):
+class VocabularyFilterOperator(BuildingOperator):
     """A vocabulary filter that keeps its name: created or, if it is there, updated, which takes no waiting.
 
     Args:
@@ -126,25 +126,12 @@ class VocabularyFilterOperator(AwsOperator):
         arguments: what the builder takes beside the run; may hold XComArgs and templates.
     """
 
-    template_fields: Sequence[str] = ("arguments",)
-    template_fields_renderers: ClassVar[dict[str, str]] = {"arguments": "json"}
     ui_color = "#ece4f7"
-
-    def __init__(
-        self,
-        *,
-        build: Callable[..., VocabularyFilter | None],
-        arguments: Mapping[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.build = build
-        self.arguments = dict(arguments or {})
 
     @override
     def execute(self, context: Context) -> dict[str, Any]:
         run = run_of(context)
-        wanted = self.build(run, **self.arguments)
+        wanted: VocabularyFilter | None = self.build(run, **self.arguments)
         if wanted is None:
             raise AirflowSkipException("nothing is filtered")
         request = {"VocabularyFilterName": wanted.name, **wanted.request(run)}

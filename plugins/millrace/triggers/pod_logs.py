@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 
+from botocore.exceptions import ClientError
+
 from millrace.hooks.kubernetes import AS_JSON, EksHook
 from millrace.pods import Json, Start, starts
 from millrace.triggers.cluster_watch import answered, connected
@@ -39,8 +41,10 @@ class PodLogs:
         """Waits for what has been printed, for so long at most, and reads no more."""
         if reading := {task for task in self._followed.values() if not task.done()}:
             _, late = await asyncio.wait(reading, timeout=seconds)
-            for task in late:
-                task.cancel()
+            for start in (start for start, task in self._followed.items() if task in late):
+                if seconds:
+                    log.warning("the log of %s was not read to its end within %g s", start.pod, seconds)
+                self._followed[start].cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
     async def _read(self, start: Start) -> None:
@@ -49,7 +53,7 @@ class PodLogs:
         try:
             async for line in self._lines(start):
                 self._tell(start.pod, line)
-        except (ApiException, OSError) as error:
+        except (ApiException, ClientError, OSError) as error:
             # The job goes on without: what was printed is still in the pod's log.
             log.warning("the log of %s is not read any more: %s", start.pod, error)
 

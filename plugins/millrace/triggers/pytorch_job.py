@@ -19,7 +19,7 @@ from millrace.triggers.stopping import finish, is_wanted
 
 LOOK_SECONDS = 10.0
 """How often it is looked at what nobody announces: that pods have waited too long."""
-LAST_LINES_SECONDS = 5.0
+LAST_LINES_SECONDS = 15.0
 
 
 class PyTorchJobTrigger(BaseTrigger):
@@ -84,8 +84,9 @@ class PyTorchJobTrigger(BaseTrigger):
             while True:
                 name, objects = await _next(news, watches) or ("pods", pods)
                 if name == "job" and _is_over(self.reference, objects):
-                    # Those that ran may not have been heard of yet.
-                    logs.follow(await _now(what["pods"]))
+                    # Those that ran may not have been heard of yet; the job has ended without them, too.
+                    with suppress(TimeoutError):
+                        logs.follow(await asyncio.wait_for(_now(what["pods"]), LAST_LINES_SECONDS))
                     await logs.end(LAST_LINES_SECONDS)
                     return {}
                 if name == "pods":
