@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from local.cli import history, inbox, interrupt, logs, review, run, stack, tensorboard, wer
+from local.cli import bias, history, inbox, interrupt, logs, review, run, stack, tensorboard, wer
 from local.cli.console import errors
 from local.stack.errors import MillraceError
 
@@ -32,6 +32,7 @@ app.command()(interrupt.interrupt)
 app.command()(review.review)
 app.command()(inbox.inbox)
 app.command()(wer.wer)
+app.command()(bias.bias)
 
 
 def main() -> None:

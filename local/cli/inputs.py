@@ -1,4 +1,4 @@
-"""A file of this machine as the input of a run."""
+"""Files of this machine as the input of a run."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-def check(file: Path) -> None:
-    """Raises MillraceError unless the file can be read."""
+def check(file: Path, option: str = "--input") -> None:
+    """Raises MillraceError, which names the option, unless the file can be read."""
     if not file.exists():
-        raise MillraceError(f"There is no file {file}: name an existing one with --input.")
+        raise MillraceError(f"There is no file {file}: name an existing one with {option}.")
     if not file.is_file():
-        raise MillraceError(f"{file} is not a file: name one with --input.")
+        raise MillraceError(f"{file} is not a file: name one with {option}.")
     try:
         file.open("rb").close()
     except OSError as error:
         raise MillraceError(f"{file} cannot be read: {error.strerror}.") from error
 
 
-def upload(stack: Stack, dag_id: str, file: Path) -> str:
-    """Copy a file of any size to the tenant's input prefix and return its URI."""
-    key = f"{stack.config.tenant}/input/{dag_id}/{file.name}"
+def upload(stack: Stack, dag_id: str, file: Path, param: str = "") -> str:
+    """Copy a file of any size to the tenant's input prefix, to a folder of its Param, and return its URI."""
+    key = "/".join(filter(None, (stack.config.tenant, "input", dag_id, param, file.name)))
     client: S3Client = infrastructure.client(stack.config, "s3")
     try:
         client.upload_file(str(file), stack.bucket, key)

@@ -1,13 +1,17 @@
 """Params of a run, from the command line to what the DAG declares."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from local.stack.airflow_api import AirflowRefusedError, Json
 from local.stack.errors import MillraceError
 
 INPUT = "input_uri"
+S3 = "^s3://"
+"""With this the patterns of Params begin that take S3 URIs."""
 BAD_REQUEST = (400, 422)
 
 
@@ -55,6 +59,16 @@ def parse(text: str, schema: Mapping[str, Any]) -> Any:
         return text
 
 
+def files(conf: Mapping[str, Any], dag: Json) -> dict[str, Path]:
+    """Of the Params that take S3 URIs, those that name something else: files of this machine."""
+    declared = dag.get("params") or {}
+    return {
+        name: Path(value)
+        for name, value in conf.items()
+        if isinstance(value, str) and _takes_uris_and_not(value, declared[name].get("schema") or {})
+    }
+
+
 def require_input(dag: Json) -> None:
     """Raises MillraceError for a DAG that takes no input file."""
     if INPUT not in (dag.get("params") or {}):
@@ -68,6 +82,12 @@ def refusal(error: AirflowRefusedError) -> MillraceError:
     # The first line says which Param, value and bound; what follows repeats the schema.
     sentence = error.detail.splitlines()[0].removeprefix("Invalid input for param ")
     return MillraceError(f"Param {sentence.rstrip('.')}." if sentence != error.detail else str(error))
+
+
+def _takes_uris_and_not(value: str, schema: Mapping[str, Any]) -> bool:
+    pattern = schema.get("pattern") or ""
+    takes_uris = pattern.startswith(S3)
+    return takes_uris and value != "" and not value.startswith("s3://") and not re.search(pattern, value)
 
 
 def _no_number(text: str) -> float:

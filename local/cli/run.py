@@ -27,7 +27,12 @@ Input = Annotated[
 ]
 Param = Annotated[
     list[str] | None,
-    typer.Option("--param", metavar="NAME=VALUE", help="Value of a Param, JSON or text; may be repeated."),
+    typer.Option(
+        "--param",
+        metavar="NAME=VALUE",
+        help="Value of a Param, JSON or text; where it takes an S3 URI, also a FILE, which is uploaded. "
+        "May be repeated.",
+    ),
 ]
 Timeout = Annotated[
     float | None, typer.Option("--timeout", metavar="SECONDS", min=1, help="Stop waiting after so long.")
@@ -80,6 +85,10 @@ def _trigger(
 ) -> Json:
     dag = catalog.find(api, dag_id)
     conf = params.conf(values, dag)
+    files = params.files(conf, dag)
+    for name, file in files.items():
+        inputs.check(file, f"--param {name}=FILE")
+    conf |= {name: inputs.upload(stack, dag_id, file, name) for name, file in files.items()}
     if input_file is not None:
         params.require_input(dag)
         conf[params.INPUT] = inputs.upload(stack, dag_id, input_file)

@@ -100,10 +100,11 @@ def test_a_run_shows_its_tasks_and_ends_with_a_summary(machine):
     assert f"Run {result['run_id']}" in done.stdout
 
 
-def test_an_input_file_arrives_whatever_its_name(machine, tmp_path):
+@pytest.mark.parametrize("option", ["--input {}", "--param input_uri={}"])
+def test_an_input_file_arrives_whatever_its_name(machine, tmp_path, option):
     file = tmp_path / "mine & yours, ü.csv"
     file.write_text("1,2\n3,4\n5,6\n")
-    done = machine.millrace("run", "demo", "--input", str(file))
+    done = machine.millrace("run", "demo", *(word.format(file) for word in option.split()))
     assert done.returncode == 0, done.stderr
     assert machine.last_run["metrics"]["rows_in"] == 3
 
@@ -160,6 +161,10 @@ def test_trigger_prints_the_run_and_returns(machine):
         (["trigger", "demo", "--param", "eta=much"], "Param eta: 'much' is not of type 'number'."),
         (["run", "demo", "--input", "/nowhere.csv"], "There is no file /nowhere.csv"),
         (["run", "demo", "--input", "/tmp"], "/tmp is not a file"),
+        (
+            ["run", "demo", "--param", "input_uri=/nowhere.csv"],
+            "There is no file /nowhere.csv: name an existing one with --param input_uri=FILE.",
+        ),
         (
             ["run", "no_input", "--input", __file__],
             "no_input has no Param input_uri, so it takes no --input.",

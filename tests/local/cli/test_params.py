@@ -1,12 +1,14 @@
 """Params from the command line to what a DAG declares."""
 
 import math
+from pathlib import Path
 
 import pytest
 
 from local.cli import params
 from local.stack.airflow_api import AirflowRefusedError
 from local.stack.errors import MillraceError
+from millrace.params import S3_OBJECT, VOCABULARY_NAME
 
 DAG = {
     "dag_id": "abalone",
@@ -101,3 +103,30 @@ def test_another_bad_request_keeps_its_detail():
 def test_another_refusal_is_left_as_it_is():
     answer = AirflowRefusedError(500, "Internal Server Error")
     assert params.refusal(answer) is answer
+
+
+TABLES = {
+    "dag_id": "automl",
+    "params": {
+        "train": {"schema": {"type": ["null", "string"], "pattern": S3_OBJECT}},
+        "vocabulary": {"schema": {"pattern": f"{S3_OBJECT}|{VOCABULARY_NAME}"}},
+        "program": {"schema": {"type": "string", "pattern": r"^[\w.-]+\.py$"}},
+        "anything": {"schema": {}},
+    },
+}
+
+
+@pytest.mark.parametrize("text", ["bank_train.csv", "./a b.csv", "../x", "/data/x.csv", "C:\\x.csv"])
+def test_what_is_no_uri_where_one_is_taken_is_a_file(text):
+    conf = params.conf({"train": text, "program": text, "anything": text}, TABLES)
+    assert params.files(conf, TABLES) == {"train": Path(text)}
+
+
+@pytest.mark.parametrize("text", ["s3://bucket/key.csv", "s3://NO BUCKET", "null", ""])
+def test_a_uri_even_a_wrong_one_and_nothing_are_no_files(text):
+    assert params.files(params.conf({"train": text}, TABLES), TABLES) == {}
+
+
+def test_what_the_param_takes_as_it_is_is_no_file():
+    names = {text: params.files({"vocabulary": text}, TABLES) for text in ("my.words", "folder/words.tsv")}
+    assert names == {"my.words": {}, "folder/words.tsv": {"vocabulary": Path("folder/words.tsv")}}

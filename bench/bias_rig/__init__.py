@@ -1,0 +1,1 @@
+"""What `bench.bias` is made of."""
