@@ -7,8 +7,8 @@ features, Great Expectations checks them, XGBoost trains, and the better model s
 shell weight, rings) under `input_uri`, by default this environment's `input/abalone/current/`.
 
 **Leaves**, under this run's own prefix: features as CSV and Parquet, rejected rows with the reason, Data
-Docs, the model, its metrics and a residual plot. Registers the model; if it beats the champion on this
-run's validation rows, it takes over the endpoint.
+Docs, the model, its metrics, a residual plot, its predictions and a report on bias by sex. Registers the
+model; if it beats the champion on this run's validation rows, it takes over the endpoint.
 
 **If it fails:** the task's log begins with the reason. Clear the failed task to launch its job anew;
 every step writes under this run's own prefix. A failed smoke test has already put the previous
@@ -22,6 +22,7 @@ from airflow.sdk import Param, chain, dag
 
 from include.pipelines import abalone as spec
 from millrace.assets import ABALONE_MODEL
+from millrace.bias import bias_params, bias_report
 from millrace.defaults import DEFAULT_ARGS
 from millrace.operators.endpoint import (
     EndpointOperator,
@@ -56,6 +57,7 @@ PARAMS = {
         "Features, label first, that the live model scores in the end; empty for none.", optional=True
     ),
     "scoring_instance_type": instance_type("ml.m5.large", "What scores them."),
+    **bias_params({}),
     "tear_down": Param(False, type="boolean", description="Delete the endpoint when the run is over."),
 }
 
@@ -117,6 +119,7 @@ def abalone() -> None:
 
     chain(features, checked, model, evaluated, better, deploy, smoke_test, score, tear_down)
     chain(better, smoke_test)
+    chain(evaluated, bias_report(spec))
 
 
 abalone()

@@ -4,8 +4,10 @@ Data: UCI Abalone, nine columns without a header (sex, seven measures, rings).
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from include.bias import BiasAnalysis
 from include.bundles import Bundle
 from include.endpoints import Endpoint
 from include.gates import Verdict, beats_champion
@@ -121,14 +123,33 @@ def scoring(run: Run, model: str) -> TransformJob | None:
 
 
 def evaluation(run: Run, model: str, champion: str | None) -> ProcessingJob:
-    """The new model and the champion, measured on this run's validation rows."""
-    return comparison(
+    """The new model and the champion, measured on this run's validation rows; and what the model predicts."""
+    job = comparison(
         run,
         image="xgboost",
-        code=Bundle.of_job("abalone"),
+        code=Bundle.of_job("abalone", "boosters"),
         model=model,
         champion=champion,
         validation=run.uri("features", "csv", "validation"),
+    )
+    return replace(
+        job,
+        arguments=[*job.arguments, "--predictions", f"{OUTPUT}/predictions"],
+        outputs={**job.outputs, "predictions": run.uri("predictions")},
+    )
+
+
+def bias(run: Run) -> BiasAnalysis:
+    """Whether females are found to be old, with ten rings or more, as often and as well as the others."""
+    return BiasAnalysis(
+        data=run.uri("predictions", "predictions.csv"),
+        output=run.uri("bias"),
+        label="old",
+        positive=[1],
+        facets={"sex": ["F"]},
+        predicted_label="predicted_old",
+        instance_type=run.params["processing_instance_type"],
+        title="Bias of the abalone model",
     )
 
 

@@ -12,6 +12,8 @@ TASKS = (
     "find_champion",
     "train",
     "evaluate",
+    "bias_report.measure",
+    "bias_report.check",
     "beats_champion",
     "deploy",
     "smoke_test",
@@ -69,7 +71,7 @@ def test_the_same_data_and_seed_give_the_same_model_which_is_not_deployed(stack,
 def test_every_job_was_launched_once(stack, first, second):
     for run in (first, second):
         processing, training = (stack.jobs(run["run_id"], kind) for kind in ("Processing", "Training"))
-        assert (len(processing), len(training)) == (3, 1)
+        assert (len(processing), len(training)) == (4, 1)
         assert all(name.endswith("-1") for name in (*processing, *training))
 
 

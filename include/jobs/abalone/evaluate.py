@@ -5,114 +5,35 @@ Output, under ``--output``:
 - ``metrics.json``: ``rmse`` and ``mae`` (in rings), ``r2``, ``rows``; the champion's with ``champion_``
 - ``model.json``: SHA-256 of the models, and why the champion could not be compared, if it could not
 - ``residuals.png``: predictions and residuals of both
+
+``--predictions`` names a folder for ``predictions.csv``, the rows with the new model's predictions.
 """
 
 import argparse
-import hashlib
 import json
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
-import pandas as pd
-import xgboost as xgb
-from numpy.typing import NDArray
 
-from archive import member
+from booster_rows import Array, load_model, predict, read_rows, row_files
 from failure import JobError, run_job
+from predictions import write_predictions
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 
-MODEL = "xgboost-model"
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 MOST_DRAWN = 5_000
 """Points of a model in the picture: more are a blot, and take minutes to draw."""
-Array: TypeAlias = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Model:
-    """A booster and the digest of its file."""
-
-    booster: xgb.Booster
-    sha256: str
-
-
-# --- in ------------------------------------------------------------------------------------------------
-
-
-def load_model(folder: Path) -> Model:
-    """The model of ``model.tar.gz`` in ``folder``. Nothing is unpickled.
-
-    Raises:
-        JobError: there is no archive, it has no model, or XGBoost cannot read it.
-    """
-    content = member(folder / "model.tar.gz", MODEL)
-    try:
-        booster = xgb.Booster(model_file=bytearray(content))
-    except (xgb.core.XGBoostError, ValueError) as error:
-        raise JobError(f"{MODEL!r} is not in XGBoost's own format (UBJSON or JSON).") from error
-    return Model(booster, hashlib.sha256(content).hexdigest())
-
-
-def row_files(folder: Path) -> list[Path]:
-    """The files with rows, by name.
-
-    Raises:
-        JobError: there are none.
-    """
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.stat().st_size]
-    parts = [path for path in files if not path.name.startswith((".", "_"))]
-    if not parts:
-        raise JobError(f"There are no validation rows in {folder}: expected CSV files.")
-    return parts
-
-
-def read_rows(path: Path) -> Array:
-    """Rows of shape (rows, 1 + features), the label first.
-
-    Raises:
-        JobError: they are not numbers.
-    """
-    try:
-        rows: Array = pd.read_csv(path, header=None, dtype=np.float32).to_numpy()
-        return rows
-    except ValueError as error:
-        raise JobError(f"The validation rows are not headerless CSV of numbers: {error}.") from error
 
 
 # --- measures ------------------------------------------------------------------------------------------
-
-
-def predict(model: Model, files: Sequence[Path]) -> tuple[Array, Array]:
-    """The label and the prediction of each row. The features of one file at a time are in memory.
-
-    Raises:
-        JobError: rows are not numbers, or the model was trained on another number of features.
-    """
-    labels, predictions = [], []
-    for path in files:
-        rows = read_rows(path)
-        labels.append(rows[:, 0].copy())  # A view would keep the features.
-        predictions.append(predict_rows(model, rows))
-    return np.concatenate(labels), np.concatenate(predictions)
-
-
-def predict_rows(model: Model, rows: Array) -> Array:
-    """One prediction a row.
-
-    Raises:
-        JobError: the model was trained on another number of features.
-    """
-    given, wanted = rows.shape[1] - 1, model.booster.num_features()
-    if given != wanted:
-        raise JobError(f"The model takes {wanted} features, the validation rows have {given}.")
-    # Feature names, which a model may carry, say nothing about columns of a CSV file without a header.
-    return np.asarray(model.booster.predict(xgb.DMatrix(rows[:, 1:]), validate_features=False), np.float32)
 
 
 def measures(truth: Array, predicted: Array, prefix: str = "") -> dict[str, float]:
@@ -179,14 +100,17 @@ def plot(truth: Array, predictions: dict[str, Array], path: Path) -> None:
 # --- the job -------------------------------------------------------------------------------------------
 
 
-def evaluate(model: Path, champion: Path | None, validation: Path, output: Path) -> dict[str, float]:
-    """Measures, draws and writes; returns the metrics.
+def evaluate(
+    model: Path, champion: Path | None, validation: Path, output: Path, rows: Path | None = None
+) -> dict[str, float]:
+    """Measures, draws and writes, to ``rows`` also each row with its prediction; returns the metrics.
 
     A champion that cannot be measured on these rows is reported, not fatal: it must not keep a good
     model from serving.
 
     Raises:
-        JobError: the model or the validation rows cannot be read, or do not fit each other.
+        JobError: the model or the validation rows cannot be read, or do not fit each other; or rows that are
+            to be written are not those of this pipeline.
     """
     output.mkdir(parents=True, exist_ok=True)
     files, challenger = row_files(validation), load_model(model)
@@ -203,10 +127,20 @@ def evaluate(model: Path, champion: Path | None, validation: Path, output: Path)
         except JobError as error:
             identity["champion_incomparable"] = f"The champion cannot be compared: {error}"
             print(identity["champion_incomparable"])
+    if rows:
+        write_predictions(rows / "predictions.csv", with_predictions(files, predicted))
     plot(truth, predictions, output / "residuals.png")
     (output / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
     (output / "model.json").write_text(json.dumps(identity, indent=2) + "\n")
     return metrics
+
+
+def with_predictions(files: Sequence[Path], predicted: Array) -> Iterator[tuple[Array, Array]]:
+    """The rows of each file, and their predictions out of those of all files."""
+    done = 0
+    for rows in map(read_rows, files):
+        yield rows, predicted[done : done + len(rows)]
+        done += len(rows)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -216,9 +150,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--champion", type=Path, help="folder with the model.tar.gz that serves now")
     parser.add_argument("--validation", type=Path, required=True, help="folder of CSV rows, label first")
     parser.add_argument("--output", type=Path, required=True, help="folder for metrics and picture")
+    parser.add_argument("--predictions", type=Path, help="folder for the rows with their predictions")
     args = parser.parse_args(argv)
     return run_job(
-        lambda: print(json.dumps(evaluate(args.model, args.champion, args.validation, args.output)))
+        lambda: print(
+            json.dumps(evaluate(args.model, args.champion, args.validation, args.output, args.predictions))
+        )
     )
 
 

@@ -27,6 +27,8 @@ PARAMS = {
     "min_rows": 100,
     "max_rejected_fraction": 0.05,
     "max_rmse": 3.0,
+    "bias_bounds": {},
+    "bias_container": "millrace",
 }
 
 
@@ -48,6 +50,7 @@ def test_every_request_is_one_that_aws_takes(run):
         abalone.features(run),
         abalone.quality(run),
         abalone.evaluation(run, "s3://b/model.tar.gz", "s3://b/champion.tar.gz"),
+        abalone.bias(run).job(),
     ):
         check("CreateProcessingJob", {**job.request(run), "ProcessingJobName": "a"})
     check("CreateTrainingJob", {**abalone.training(run, FEATURES).request(run), "TrainingJobName": "a"})

@@ -9,7 +9,7 @@ import tarfile
 import pytest
 
 from tests.include.jobs.abalone.conftest import Plan
-from tests.include.jobs.conftest import SHARED, interpreter
+from tests.include.jobs.conftest import BOOSTERS, SHARED, interpreter
 
 ROWS = 6_001
 FIT = """
@@ -106,7 +106,7 @@ print(json.dumps([list(map(int, rows)) for rows in drawn]))
 
 
 def test_the_picture_has_a_bounded_number_of_points(jobs):
-    there = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (jobs / "abalone", SHARED)))}
+    there = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (jobs / "abalone", BOOSTERS, SHARED)))}
     command = [interpreter("xgboost"), "-c", POINTS]
     done = subprocess.run(command, env=there, capture_output=True, text=True, check=True)
     few, all_, sample, again = json.loads(done.stdout)
