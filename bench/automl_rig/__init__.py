@@ -1,0 +1,1 @@
+"""Programs of ``bench.automl``, run in the image."""
