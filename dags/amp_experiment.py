@@ -38,9 +38,9 @@ PARAMS = {
         description="Its name, as whoever serves the variants knows it.",
     ),
     "salt": Param(
-        "",
-        type="string",
-        pattern=r"^[a-zA-Z0-9._-]{0,63}$",
+        None,
+        type=["null", "string"],
+        pattern=r"^[a-zA-Z0-9._-]{1,63}$",
         description="Another one draws the variants anew; empty for none.",
     ),
     "end": optional_day("The day after the last one of the experiment (UTC); empty for the day of the run."),

@@ -48,7 +48,7 @@ PARAMS = {
         ["small", "residual", "resnet50", "efficientnet_b7"], "The last two need torchvision in the image."
     ),
     "channels": choice([1, 3], "1 for grey images, 3 for colour."),
-    "image_size": count(0, 0, 4096, "Pixels of a side; 0 for images that have one size already."),
+    "image_size": count(32, 0, 4096, "Pixels of a side; 0 leaves images that have one size as they are."),
     "epochs": count(8, 1, 10_000, "How often every image is seen."),
     "batch_size": count(48, 1, 1_000_000, "Images of a step, of all workers together."),
     **sgd(0.1, "Of SGD; the same however many workers there are."),
@@ -82,7 +82,7 @@ LONGEST = timedelta(hours=1)
 def elastic_training() -> None:
     """A cluster with nodes and a volume, elastic training on it, and nothing left of it."""
     plan = DecisionOperator(task_id="plan", decide=spec.plan)
-    where = {"cluster": "{{ params.cluster }}", "zone": "{{ params.zone }}"}
+    where = {"cluster": "{{ params.cluster or '' }}", "zone": "{{ params.zone or '' }}"}
     network = FindNetworkOperator(task_id="find_network", **where)
     asked = StackOperator(task_id="provision", build=spec.stack, arguments={"network": network.output})
     stack = StackSensor(

@@ -103,6 +103,7 @@ def check(args: argparse.Namespace, device: torch.device, log: Path) -> None:
     metrics = {
         "ranks": ranks,
         "backend": backend,
+        "adapters": args.adapters,
         "provider": provider(log.read_text().splitlines() if log.is_file() else []),
         "average_gb_per_second": sum(bandwidths) / len(bandwidths),
         "maximum_gb_per_second": max(bandwidths),

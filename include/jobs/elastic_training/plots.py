@@ -75,7 +75,7 @@ def bandwidth(measured: Mapping[str, Any]) -> bytes:
     figure, plot = axes("All-reduce: bus bandwidth by size (GB/s)", width=9.6)
     sizes = [row["bytes"] for row in measured["sizes"]]
     rates = [row["bus_gb_per_second"] for row in measured["sizes"]]
-    plot.semilogx(sizes, rates, "o-", base=2, color=BLUE, label=f"{measured['ranks']} ranks")
+    plot.semilogx(sizes, rates, "o-", base=2, color=BLUE, label=_ranks(measured["ranks"]))
     average = measured["average_gb_per_second"]
     plot.axhline(average, color=GREY, linestyle="--", label=f"average {average:.2f} GB/s")
     # The largest is among those that are told.
@@ -94,7 +94,7 @@ def scaling(measured: Rows, ideal: Callable[[float], float]) -> bytes:
     plot.plot(replicas, [each["epoch_seconds"] for each in measured], "o-", color=BLUE, label="measured")
     between = np.linspace(replicas[0], replicas[-1], 200)
     plot.plot(between, [ideal(each) for each in between], ":", color=RED, linewidth=2, label="ideal")
-    plot.set_xticks(replicas, [f"{each['replicas']}\n{each['ranks']} ranks" for each in measured])
+    plot.set_xticks(replicas, [f"{each['replicas']}\n{_ranks(each['ranks'])}" for each in measured])
     plot.set(xlabel="replicas", ylim=(0, None))
     plot.grid(color=GRID, alpha=0.25)
     plot.legend(frameon=False)
@@ -109,6 +109,10 @@ def _with_gaps(samples: Samples) -> Samples:
             found.append((after[0], float("nan")))
         found.append(after)
     return found
+
+
+def _ranks(count: int) -> str:
+    return f"{count} rank{'s' * (count != 1)}"
 
 
 def _size(count: float) -> str:

@@ -6,7 +6,7 @@ Input, below ``--input``; whatever was not measured is not there, and its sectio
   ``world_size``; ``training/metrics.json``: ``accuracy``
 - ``training/utilisation/<pod>.csv``: ``time`` (seconds since 1970), ``device``, ``percent``
 - ``preflight/metrics.json``: ``average_gb_per_second``, ``maximum_gb_per_second``, ``ranks``, ``backend``,
-  ``provider``; ``sizes``: of each size its ``bytes`` and ``bus_gb_per_second``
+  ``adapters``, ``provider``; ``sizes``: of each size its ``bytes`` and ``bus_gb_per_second``
 - ``scaling/<workers>/metrics.json``: ``mean_epoch_seconds``, ``world_sizes``
 
 Output, under ``--output``: ``metrics.json``, flat numbers; ``report.html``, which needs no other file, and

@@ -10,7 +10,7 @@ from tests.include.test_requests import check
 PREFIX = "s3://millrace-test/main/amp_experiment/manual__1/"
 PARAMS = {
     "experiment": "ranking",
-    "salt": "",
+    "salt": None,
     "end": None,
     "days": 14,
     "days_before": 7,

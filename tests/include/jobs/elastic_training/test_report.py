@@ -36,7 +36,7 @@ def documents():
         "training/metrics.json": {"accuracy": 0.875, "steps": 100},
         "training/utilisation/train-worker-0.csv": samples,
         "training/utilisation/train-worker-1.csv": restarted,
-        "preflight/metrics.json": preflight | {"backend": "gloo", "provider": "<b>socket</b>"},
+        "preflight/metrics.json": preflight | {"backend": "gloo", "adapters": 0, "provider": "<b>socket</b>"},
         **{
             f"scaling/{replicas}/metrics.json": {
                 "world_sizes": [8 * replicas],
@@ -90,7 +90,7 @@ def test_everything_that_was_measured_is_told_and_drawn(report):
         assert (done.folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     # The epoch with a rank less; the ideal of ten replicas; the article's best and this run's network.
     assert "<tr><td>3</td><td>2</td><td>0.6667</td><td>83.3%</td><td>15.0</td></tr>" in found
-    assert "<td>10</td><td>80</td><td>12.5</td><td>10.0</td><td>80.0%</td>" in found
+    assert "<td>10</td><td>80</td><td>12.50</td><td>10.00</td><td>80.0%</td>" in found
     assert "<td>4</td><td>efa</td><td>8.24</td><td>42.04</td>" in found
     assert "&lt;b&gt;socket&lt;/b&gt;</td><td>0.15</td><td>0.30</td>" in found
 
@@ -122,6 +122,7 @@ def test_one_epoch_one_size_and_one_count_of_replicas_are_drawn_too(report):
             "maximum_gb_per_second": 0.1,
             "ranks": 2,
             "backend": "gloo",
+            "adapters": 0,
             "provider": "socket",
             "sizes": [{"bytes": 1024, "bus_gb_per_second": 0.1}],
         },
