@@ -118,11 +118,18 @@ def batches(lines: Iterable[tuple[int, str]]) -> Iterable[list[tuple[int, str]]]
 
 
 class MetricScraper:
-    """The last value of each of a training job's `MetricDefinitions`, read from its log."""
+    """The last value of each of a training job's `MetricDefinitions`, read from its log.
 
-    def __init__(self, definitions: Iterable[Mapping[str, str]]) -> None:
+    Args:
+        definitions: names and regular expressions.
+        followed: the name of a metric whose values are all kept, in `series`.
+    """
+
+    def __init__(self, definitions: Iterable[Mapping[str, str]], followed: str | None = None) -> None:
         self._patterns = [(d["Name"], re.compile(d["Regex"])) for d in definitions]
         self._last: dict[str, tuple[float, datetime]] = {}
+        self._followed = followed
+        self.series: list[float] = []
 
     def read(self, line: str) -> None:
         """Takes the first group of each pattern that matches; what is not a number is no metric."""
@@ -135,6 +142,8 @@ class MetricScraper:
             except (TypeError, ValueError):
                 continue
             self._last[name] = (value, datetime.now(UTC))
+            if name == self._followed:
+                self.series.append(value)
 
     def final(self) -> list[dict[str, Any]]:
         """As `FinalMetricDataList` has it."""

@@ -16,6 +16,7 @@ SERVICES = (
     "dynamodb",
     "application-autoscaling",
     "cloudformation",
+    "cloudwatch",
     "ec2",
     "emr-containers",
     "glue",

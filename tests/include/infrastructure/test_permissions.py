@@ -58,6 +58,7 @@ PASSED_TO = ["sagemaker.amazonaws.com", "transcribe.amazonaws.com"]
 """Who takes on the role of the jobs."""
 TAKEN_ON_BY = {"JobRole": PASSED_TO, "CrawlerRole": "glue.amazonaws.com"}
 NOWHERE_NARROWER = {
+    "cloudwatch:GetMetricData": "metrics have no ARN",
     "cloudwatch:PutMetricData": "its condition names the namespace",
     "sagemaker:ListModelPackages": "AWS does not say which ARN a listing of a group has",
 }

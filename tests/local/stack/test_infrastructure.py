@@ -30,6 +30,18 @@ def test_provisioning_again_changes_nothing(config, outputs):
     assert client.get_object(Bucket=outputs["Bucket"], Key="kept")["Body"].read() == b"1"
 
 
+def test_a_newer_template_changes_what_is_new_in_it(config, outputs, tmp_path):
+    """As after an update of this project: a policy that names the table has one action more."""
+    newer = infrastructure.TEMPLATE.read_text().replace("cloudwatch:GetMetricData", "cloudwatch:GetMetric*")
+    (tmp_path / "newer.yaml").write_text(newer)
+    client = infrastructure.client(config, "dynamodb")
+    item = {"kind": {"S": "user"}, "name": {"S": "ada"}}
+    client.put_item(TableName=outputs["WarehouseAccessTable"], Item=item)
+    for template in (tmp_path / "newer.yaml", infrastructure.TEMPLATE):
+        assert infrastructure.provision(config, template) == outputs
+    assert client.get_item(TableName=outputs["WarehouseAccessTable"], Key=item)["Item"] == item
+
+
 def test_the_bucket_is_encrypted_private_and_versioned(config, outputs):
     client = infrastructure.client(config, "s3")
     bucket = outputs["Bucket"]

@@ -54,7 +54,10 @@ def _roll_back(stack: Stack, error: Exception) -> None:
 
 def update_resources(resources: ResourceMap, template: dict[str, Any], parameters: Any = None) -> None:
     """Brings the resources to a template, or, where that fails, back to what they were."""
-    before = resources._template, resources.input_parameters  # noqa: SLF001  # moto has no other place for it
+    was = resources._template  # noqa: SLF001  # moto has no other place for it
+    before = was, {**defaults(was), **resources.input_parameters}
+    # Or what has kept its default would be taken for changed, and with it all that refers to it.
+    resources.input_parameters = before[1]
     try:
         _applied(resources, template, {**defaults(template), **(parameters or {})})
     except Exception:

@@ -11,7 +11,7 @@ import pytest
 
 from local.aws.runtime.images import SOURCES, Image, ImageBuildFailed, ImageStore, UnknownImageError
 
-HERE = "Images here: elastic, horovod, sklearn, spark, speech, xgboost"
+HERE = "Images here: autogluon, elastic, football, horovod, sklearn, spark, speech, xgboost"
 
 
 def _wheel(folder):
@@ -158,7 +158,10 @@ def test_uris_name_images(uri, name):
         assert store.resolve(uri) == Image(name, SOURCES / name)
 
 
-@pytest.mark.parametrize("uri", ["", "ghost", "a/../spark/..", "spark:bad tag", "x/entrypoint:1"])
+CLARIFY = "205585389593.dkr.ecr.us-east-1.amazonaws.com/sagemaker-clarify-processing:1.0"
+
+
+@pytest.mark.parametrize("uri", ["", "ghost", "a/../spark/..", "spark:bad tag", "x/entrypoint:1", CLARIFY])
 def test_other_uris_do_not(uri):
     with pytest.raises(UnknownImageError, match=HERE):
         ImageStore(SOURCES).resolve(uri)

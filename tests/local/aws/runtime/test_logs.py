@@ -75,3 +75,11 @@ def test_the_last_number_counts():
     for line in ("loss: 3.0", "12", "loss: 1e-3", "loss: ...", "none"):
         scraper.read(line)
     assert {m["MetricName"]: m["Value"] for m in scraper.final()} == {"loss": 0.001, "all": 12.0}
+
+
+def test_all_values_of_the_metric_that_is_followed_are_kept():
+    definitions = [{"Name": name, "Regex": f"{name}=([0-9.]+)"} for name in ("loss", "gain")]
+    scraper = MetricScraper(definitions, followed="loss")
+    for line in ("loss=3 gain=1", "gain=2", "loss=2", "loss=2"):
+        scraper.read(line)
+    assert scraper.series == [3.0, 2.0, 2.0]
