@@ -35,19 +35,20 @@ browser: ## Install Debian's Chromium, without which the browser tests are skipp
 	@command -v chromium >/dev/null || { apt-get update -qq \
 	&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
 
-# Those under a whole Airflow come after the others and one by one: they need both cores for themselves.
-# The others wait more than they compute, so four of them share two cores. What fails meanwhile has one more try
-# alone; both verdicts stay in the log.
+# Those under a whole Airflow come after the others, two at a time: chaos waits while others compute. All others
+# wait more than they compute, so four of them share two cores. What fails has one more try alone; both verdicts
+# stay in the log.
 WHOLE := tests/browser tests/chaos tests/e2e
 PARTS := $(addprefix --ignore=,$(WHOLE))
+ONCE_MORE = status=$$?; \
+	if [ $$status -eq 1 ]; then echo "Once more, one by one:"; $(BIN)/pytest --last-failed $(1); status=$$?; fi
 .PHONY: test
 test: install ## Run the tests (ARGS=tests/plugins for some of them)
 ifdef ARGS
 	@$(BIN)/pytest $(ARGS)
 else
-	@$(BIN)/pytest --numprocesses 4 $(PARTS); parts=$$?; \
-	if [ $$parts -eq 1 ]; then echo "Once more, one by one:"; $(BIN)/pytest --last-failed $(PARTS); parts=$$?; fi; \
-	$(BIN)/pytest $(WHOLE) && exit $$parts
+	@$(BIN)/pytest --numprocesses 4 $(PARTS); $(call ONCE_MORE,$(PARTS)); parts=$$status; \
+	$(BIN)/pytest --numprocesses 2 $(WHOLE); $(call ONCE_MORE,$(WHOLE)); [ $$parts -eq 0 ] && exit $$status || exit $$parts
 endif
 
 .PHONY: test-all
@@ -55,13 +56,13 @@ test-all: install ## Run the tests and the slow ones
 	@$(BIN)/pytest -m "" $(ARGS)
 
 # Where what ships to a job lies beside what it was written with.
-SHIPPED := $(subst $() ,:,$(addprefix include/,$(addprefix jobs/,shared datasets amp speech pages experiments vision) functions/pit_features functions/flatten_events))
+SHIPPED := $(subst $() ,:,$(addprefix include/,$(addprefix jobs/,shared datasets amp speech pages experiments vision census xgoals boosters) functions/pit_features functions/flatten_events))
 .PHONY: check
 check: install ## Lint, types, direction of imports, lock, Airflow's version
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@set -e; for folder in include/functions/*/ include/jobs/*/ include/samples/amp/; do MYPYPATH=$$folder:$(SHIPPED) $(BIN)/mypy $$folder*.py; done
+	@set -e; for folder in include/functions/*/ include/jobs/*/ include/samples/amp/ include/samples/xgoals/; do MYPYPATH=$$folder:$(SHIPPED) $(BIN)/mypy $$folder*.py; done
 	@$(BIN)/cfn-lint include/infrastructure/*.yaml
 	@$(BIN)/pytest -q tests/test_imports.py tests/test_installation.py
 	@$(MAKE) lock-is-current
@@ -81,6 +82,10 @@ test-compose: install ## Run docker-compose.yaml for real, with the local AWS (D
 .PHONY: dist
 dist: install ## Write dist/mwaa and dist/astro, as Amazon MWAA and Astronomer take the project
 	@$(BIN)/python -m local.dist $(ARGS)
+
+.PHONY: teardown
+teardown: install ## Take an environment on AWS away, with its buckets; asks first (ARGS="--stack-name NAME")
+	@$(BIN)/python -m local.teardown $(ARGS)
 
 .PHONY: bench
 bench: install ## Run every benchmark, each prints a table

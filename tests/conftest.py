@@ -54,13 +54,13 @@ def run(settings) -> Run:
 class ByFixtures(LoadScopeScheduling):
     """Shares tests out so that no process makes again what another has made.
 
-    Jobs and images have fixtures of a session in their folders' conftest.py, Spark runs among them;
-    everything else has those of modules.
+    Jobs and images have fixtures of a session in their folders' conftest.py, Spark runs among them; all of
+    chaos is played on one stack; everything else has fixtures of modules.
     """
 
     def _split_scope(self, nodeid):
         file = nodeid.partition("::")[0]
-        return file.rpartition("/")[0] if file.startswith("tests/include/") else file
+        return file.rpartition("/")[0] if file.startswith(("tests/include/", "tests/chaos/")) else file
 
 
 def pytest_xdist_make_scheduler(config, log):

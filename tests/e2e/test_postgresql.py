@@ -16,6 +16,7 @@ def on_postgresql(tmp_path):
             yield made
 
 
+@pytest.mark.slow
 def test_abalone_runs_on_postgresql(on_postgresql):
     run = on_postgresql.run("abalone", "--input", str(SAMPLE))
     assert run["state"] == "success"

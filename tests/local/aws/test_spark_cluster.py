@@ -110,6 +110,7 @@ def one_host(account: Account) -> dict[str, str]:
     return features(account, "one", 1)
 
 
+@pytest.mark.slow
 def test_two_hosts_give_the_bytes_of_one(account: Account, one_host: dict[str, str]) -> None:
     assert features(account, "two", 2) == one_host
     assert {

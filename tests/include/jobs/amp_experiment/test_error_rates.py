@@ -6,6 +6,8 @@ import pytest
 
 from tests.include.jobs.amp_experiment.conftest import HERE, SAMPLE, in_image
 
+pytestmark = pytest.mark.slow
+
 EXPERIMENTS, EVENTS = 200, 5_000_000
 UNLIKELY = 1e-3
 """A rate is not what is stated where the binomial distribution makes what was seen so unlikely."""

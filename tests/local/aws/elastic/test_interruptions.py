@@ -89,7 +89,7 @@ def agent_of_first(draw, starts):
 VICTIMS = (rank, agent, agent_of_first)
 
 
-@pytest.mark.parametrize("victim", [rank, agent_of_first])
+@pytest.mark.parametrize("victim", [rank, pytest.param(agent_of_first, marks=pytest.mark.slow)])
 def test_a_training_goes_on_without_a_process_that_is_killed(jobs, undisturbed, victim):
     disturb(jobs, f"killed-{victim.__name__.replace('_', '-')}", undisturbed, victim)
 

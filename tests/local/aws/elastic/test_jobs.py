@@ -88,6 +88,7 @@ def test_a_training_leaves_the_use_of_its_pods_and_a_model_without_code(jobs, un
     assert undisturbed["accuracy"] == history[-1]["validation_accuracy"] > 0.9
 
 
+@pytest.mark.slow
 def test_a_pod_may_have_several_ranks_each_with_processes_that_read(jobs, prepared):
     arguments = ["--network", "residual", "--readers", 1, "--image-size", 16]
     jobs.train("several", *arguments, replicas=1, limits=(1, 1), per_node=2, epochs=4)

@@ -95,5 +95,6 @@ def test_source_records_are_backed_up_as_they_came(account, name, compression):
     )
     account.put(name, "a", "b")
     account.delivered(name, 2)
+    account.delivered(f"{name}-backup", 1)
     [(key, body)] = account.objects(f"{name}-backup").items()
     assert (key.startswith("source/2"), key.endswith(".gz"), body) == (True, compression == "GZIP", b"ab")

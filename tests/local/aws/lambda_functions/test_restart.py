@@ -33,7 +33,9 @@ def below(pid):
     return [process.pid for process in psutil.Process(pid).children(recursive=True)]
 
 
-@pytest.mark.parametrize("kill", [False, True], ids=["stopped", "killed"])
+@pytest.mark.parametrize(
+    "kill", [pytest.param(False, marks=pytest.mark.slow), True], ids=["stopped", "killed"]
+)
 def test_functions_mappings_and_messages_outlive_the_server_and_processes_do_not(child, home, kill):
     child.start()
     account = Account(child.endpoint_url)

@@ -76,6 +76,7 @@ def test_a_rank_that_hangs_ends_the_job_with_its_number(trainings):
     assert "rank 1 on algo-1 hung: the others waited 10 s for it" in reason
 
 
+@pytest.mark.slow
 def test_ranks_do_not_take_a_long_validation_of_rank_0_for_one_that_hangs(trainings):
     """One that takes three times as long as ranks wait for one that takes no part."""
     long = {"epochs": 1, "stall_seconds": 4, "batch_size": 32}
@@ -85,6 +86,7 @@ def test_ranks_do_not_take_a_long_validation_of_rank_0_for_one_that_hangs(traini
     assert "HorovodInternalError" in trainings.failure("silent", **long, **silent)
 
 
+@pytest.mark.slow
 def test_a_slow_s3_is_waited_for(trainings, sharded, monkeypatch):
     """Half a second for each object, sixteen of them in an epoch of a rank."""
 
@@ -99,6 +101,7 @@ def test_a_slow_s3_is_waited_for(trainings, sharded, monkeypatch):
     assert min(epoch["seconds"] for epoch in history) > 0.5 * 10
 
 
+@pytest.mark.slow
 def test_a_job_that_is_interrupted_goes_on_after_the_last_epoch_that_was_saved(trainings, account, sharded):
     spot = {
         "EnableManagedSpotTraining": True,
