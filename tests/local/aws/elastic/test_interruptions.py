@@ -23,12 +23,12 @@ to an image or two, of 0.3 % each."""
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "20"))
 
 
-def same_model(found, undisturbed):
+def assert_same_model(found, undisturbed):
     assert found["accuracy"] == pytest.approx(undisturbed["accuracy"], abs=TOLERANCE)
     assert (found["epochs"], found["steps"]) == (EPOCHS, STEPS)
 
 
-def no_step_is_lost(starts):
+def assert_no_step_is_lost(starts):
     """Each start is at a checkpoint, none before the one of the start before it."""
     steps = [start.step for start in starts]
     assert all(step % CHECKPOINT_STEPS == 0 or step % STEPS_OF_EPOCH == 0 for step in steps)
@@ -49,12 +49,15 @@ def test_a_training_goes_from_three_workers_to_two_and_back(jobs, undisturbed):
     assert sizes[sizes.index(3) :] == [3, 2, 3]  # on a busy machine the third may come late at first, too
     pids = [{start.pid for start in each} for each in rounds]
     assert all(not some & others for some, others in combinations(pids, 2))
-    no_step_is_lost(jobs.starts_of_first("scaled"))
-    same_model(metrics, undisturbed)
+    assert_no_step_is_lost(jobs.starts_of_first("scaled"))
+    assert_same_model(metrics, undisturbed)
 
 
-def disturb(jobs, name, undisturbed, victim):
-    """Kills a process at a step that is drawn; ``victim`` finds it among the ranks that have started."""
+def disturb(jobs, name, victim):
+    """Kills a process at a step that is drawn; ``victim`` finds it among the ranks that have started.
+
+    Returns the step of the checkpoint that there was by then, at least.
+    """
     seed = time.time_ns()
     print(f"seed {seed}")
     at = random.Random(seed).randrange(1, STEPS - 3 * CHECKPOINT_STEPS)
@@ -64,12 +67,16 @@ def disturb(jobs, name, undisturbed, victim):
     time.sleep(PAUSE * (at % CHECKPOINT_STEPS))
     victim(random.Random(seed), jobs.together(name, 3)).kill()
     jobs.ended(name)
+    return saved
+
+
+def assert_it_went_on(jobs, name, saved, undisturbed):
     metrics = jobs.left(f"{name}/metrics.json")
     assert metrics["restarts"] >= 1
     starts = jobs.starts_of_first(name)
     assert starts[-1].step >= saved
-    no_step_is_lost(starts)
-    same_model(metrics, undisturbed)
+    assert_no_step_is_lost(starts)
+    assert_same_model(metrics, undisturbed)
 
 
 def rank(draw, starts):
@@ -91,14 +98,18 @@ VICTIMS = (rank, agent, agent_of_first)
 
 @pytest.mark.parametrize("victim", [rank, pytest.param(agent_of_first, marks=pytest.mark.slow)])
 def test_a_training_goes_on_without_a_process_that_is_killed(jobs, undisturbed, victim):
-    disturb(jobs, f"killed-{victim.__name__.replace('_', '-')}", undisturbed, victim)
+    name = f"killed-{victim.__name__.replace('_', '-')}"
+    saved = disturb(jobs, name, victim)
+    assert_it_went_on(jobs, name, saved, undisturbed)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(ROUNDS))
 @pytest.mark.parametrize("victim", VICTIMS)
 def test_it_does_so_whenever_that_happens(jobs, undisturbed, victim, number):
-    disturb(jobs, f"again-{victim.__name__.replace('_', '-')}-{number}", undisturbed, victim)
+    name = f"again-{victim.__name__.replace('_', '-')}-{number}"
+    saved = disturb(jobs, name, victim)
+    assert_it_went_on(jobs, name, saved, undisturbed)
 
 
 def test_a_training_listens_on_the_loopback_interface_only(jobs, prepared):

@@ -103,7 +103,10 @@ def test_the_signal_that_ends_a_pod_reaches_its_program(jobs):
     jobs.start("told", ["python3", "told.py"], code={"told.py": TOLD.encode()})
     jobs.wait_for("told", "begun")
     jobs.delete("told")
-    until(lambda: [line for line in jobs.log("told") if "told to end" in line], bool, PATIENCE)
+    log = until(
+        lambda: jobs.log("told"), lambda lines: any("told to end" in line for line in lines), PATIENCE
+    )
+    assert any("told to end" in line for line in log)
 
 
 def test_code_that_is_not_there_is_told(jobs):

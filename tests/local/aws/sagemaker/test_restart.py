@@ -55,7 +55,7 @@ time.sleep(600 if "-004-" in os.environ["TRAINING_JOB_NAME"] else 0)
     return [int(pid), int(line.split()[0])]
 
 
-def _check_after(account, caplog):
+def _assert_all_goes_on(account, caplog):
     job = account.sagemaker.describe_training_job(TrainingJobName="cut")
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Failed", "Failed")
     assert job["FailureReason"].startswith("InternalServerError: the local AWS stopped while this job ran")
@@ -63,7 +63,7 @@ def _check_after(account, caplog):
     assert transform["TransformJobStatus"] == "Failed"
     assert transform["FailureReason"] == job["FailureReason"]
     assert transform["TransformEndTime"] >= transform["CreationTime"]
-    _check_tuning_goes_on(account, caplog)
+    _assert_tuning_goes_on(account, caplog)
     done = account.sagemaker.describe_training_job(TrainingJobName="model")
     assert done["TrainingJobStatus"] == "Completed"
     assert account.sagemaker.describe_endpoint(EndpointName="e")["EndpointStatus"] == "InService"
@@ -71,7 +71,7 @@ def _check_after(account, caplog):
     assert json.loads(answer)["model"] == {"who": "kept"}
 
 
-def _check_tuning_goes_on(account, caplog):
+def _assert_tuning_goes_on(account, caplog):
     """It knows what was achieved before, and makes up for the training job that was interrupted."""
     tuning = account.tuned("cut")
     assert tuning["HyperParameterTuningJobStatus"] == "Completed"
@@ -101,7 +101,7 @@ def test_after_a_clean_stop(folders, caplog):
     assert not (folders["home"] / "jobs" / "transform" / "cut").exists()
     with caplog.at_level(logging.INFO), LocalAws(**folders, port=0) as aws:
         account = Account(aws.endpoint_url)
-        _check_after(account, caplog)
+        _assert_all_goes_on(account, caplog)
         found = account.sagemaker.describe_model_package_group(ModelPackageGroupName="g")
         assert found["ModelPackageGroupName"] == "g"
         account.furnish_role()
@@ -128,7 +128,7 @@ def test_after_the_server_was_killed(folders, caplog):
             server.send_signal(signal.SIGKILL)
     until(lambda: any(_alive(pid) for pid in pids), lambda alive: not alive, 10)
     with caplog.at_level(logging.INFO), LocalAws(**folders, port=0) as aws:
-        _check_after(Account(aws.endpoint_url), caplog)
+        _assert_all_goes_on(Account(aws.endpoint_url), caplog)
 
 
 def test_a_clean_stop_leaves_good_checkpoints_alone(folders):
