@@ -60,13 +60,18 @@ def pairs(run: Run, found: Sequence[str]) -> tuple[list[FileSet], list[str]]:
             lacking = "test" if train else "train"
             raise ValueError(f"the run has no {lacking} file: give both train and test, or neither")
         return [_named(run, train, test)], []
-    folders = {True: _uploads_uri(run), False: run.input_uri("current/")}
-    uris = run.upload_uris if run.uploads else found
-    return _of_files(run, uris, folders[bool(run.uploads)])
+    if run.uploads:
+        return _of_files(run, run.upload_uris, _uploads_uri(run))
+    return _of_files(run, found, run.input_uri("current/"))
 
 
 def checking(run: Run, pair: Mapping[str, Any]) -> ProcessingJob:
-    """Both tables read once, and refused where nothing can be learned from them."""
+    """Both tables read once, and refused where nothing can be learned from them.
+
+    Raises:
+        ValueError: fitting would take longer than a job may run, which is told before anything is paid for.
+    """
+    _check_time(run)
     return ProcessingJob(
         image=IMAGE,
         command=["python3", f"{INPUT}/code/check.py"],
@@ -84,12 +89,7 @@ def checking(run: Run, pair: Mapping[str, Any]) -> ProcessingJob:
 
 
 def training(run: Run, pair: Mapping[str, Any]) -> TrainingJob:
-    """AutoGluon on the pair, or the user's own script.
-
-    Raises:
-        ValueError: fitting would take longer than a job may run.
-    """
-    _check_time(run)
+    """AutoGluon on the pair, or the user's own script."""
     own = SOURCE in pair["paths"]
     return TrainingJob(
         image=IMAGE,

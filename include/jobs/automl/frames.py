@@ -83,10 +83,19 @@ def training_rows(path: Path, target: str) -> tuple[pd.DataFrame, list[str]]:
         raise JobError(f"{path.name} has no column {target!r} to learn.")
     labels = clean_labels(frame[target])
     numbers = as_numbers(labels)
-    if numbers is not None and np.isinf(numbers).any():
-        raise JobError(f"{path.name} has an infinite number in {target!r}: only finite ones can be learned.")
+    _check_finite(numbers, path.name, target)
     frame[target] = labels if numbers is None else numbers
-    return frame[frame[target].notna()].reset_index(drop=True), empty
+    labelled = frame[frame[target].notna()].reset_index(drop=True)
+    return _with_floats(labelled, target), empty
+
+
+def _with_floats(frame: pd.DataFrame, target: str) -> pd.DataFrame:
+    """Features that are whole numbers as floats.
+
+    AutoGluon would take a missing value of such a column, where training has none, for 0.
+    """
+    whole = frame.columns.difference([target]).intersection(frame.select_dtypes("integer").columns)
+    return frame.astype(dict.fromkeys(whole, float))
 
 
 def rows_to_predict(path: Path, train: pd.DataFrame, target: str) -> pd.DataFrame:
@@ -95,7 +104,8 @@ def rows_to_predict(path: Path, train: pd.DataFrame, target: str) -> pd.DataFram
     What is no number in a column of numbers is missing.
 
     Raises:
-        JobError: the file cannot be read, lacks a feature, or has labels of another kind than ``train``.
+        JobError: the file cannot be read, lacks a feature, has labels of another kind than ``train``, or a
+            label is no finite number.
     """
     features = [str(name) for name in train if name != target]
     frame = read_table(path, [*text_columns(train[features]), target])
@@ -123,4 +133,10 @@ def _numbers(labels: pd.Series, file: str, target: str) -> pd.Series:
     if numbers is None:
         wrong = labels[pd.to_numeric(labels, errors="coerce").isna() & labels.notna()].iloc[0]
         raise JobError(f"{file} has {wrong!r} in {target!r}, whose values are numbers in the training file.")
+    _check_finite(numbers, file, target)
     return numbers
+
+
+def _check_finite(numbers: pd.Series | None, file: str, target: str) -> None:
+    if numbers is not None and np.isinf(numbers).any():
+        raise JobError(f"{file} has an infinite number in {target!r}: only finite ones can be told apart.")

@@ -16,6 +16,8 @@ MISSING = (
     *("NULL", "null", "None", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
 )
 """What is no value: https://pandas.pydata.org/docs/reference/api/pandas.read_csv.html"""
+GZIP = b"\x1f\x8b"
+"""What such a file begins with: RFC 1952."""
 OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -65,7 +67,11 @@ def only_file(folder: Path) -> Path:
 
 def _first_record(path: Path) -> list[str]:
     with path.open("rb") as stream:
-        check_is_text(path.name, stream.read(HEAD_BYTES))
+        head = stream.read(HEAD_BYTES)
+    # All are named train.csv or test.csv by the time they are taken: no name tells it.
+    if head.startswith(GZIP):
+        raise JobError(f"{path.name} is gzip: decompress it, tables are taken as plain CSV.")
+    check_is_text(path.name, head)
     with _told(path), path.open(encoding="utf-8-sig", newline="") as stream:
         record = next(csv.reader(stream), [])
     if not any(name.strip() for name in record):

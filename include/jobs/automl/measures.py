@@ -4,51 +4,49 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
+from autogluon.core.metrics import get_metric
 from sklearn.metrics import classification_report
-
-LOWER_IS_BETTER = frozenset(
-    {
-        *("log_loss", "mean_absolute_error", "mean_squared_error", "median_absolute_error"),
-        *("root_mean_squared_error", "mean_absolute_percentage_error"),
-        *("symmetric_mean_absolute_percentage_error", "pinball_loss"),
-    }
-)
-"""Metrics whose sign AutoGluon turns, so that more is always better.
-
-https://auto.gluon.ai/stable/api/autogluon.tabular.TabularPredictor.evaluate.html
-"""
 
 
 def plain(name: str, value: float) -> float:
-    """A metric as people know it: an error is positive."""
-    return float(-value if name in LOWER_IS_BETTER else value)
+    """A metric as people know it: an error, whose sign AutoGluon turns, is positive."""
+    return float(get_metric(name).convert_score_to_original(value))
+
+
+def measurable(predictor: Any, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows by which a predictor can be measured: those whose label is there and training has seen.
+
+    None of them if all these labels are alike: most metrics can tell nothing of a single one.
+    """
+    if predictor.label not in rows:
+        return rows.iloc[:0]
+    true, classes = rows[predictor.label], predictor.class_labels
+    found = rows[true.notna() if classes is None else true.isin(classes)]
+    return found if found[predictor.label].nunique() > 1 else found.iloc[:0]
 
 
 def measured(predictor: Any, rows: pd.DataFrame, predicted: pd.Series, chances: Any) -> dict[str, float]:
-    """Metrics over the rows whose label is there; empty if no row has one.
+    """Metrics over the rows that are `measurable`; ``accuracy`` is over all that have a label.
 
-    A label that training has not seen counts as a wrong prediction in ``accuracy``; no other metric can be
-    told of it, so the others leave its row out.
+    A label that training has not seen counts as a wrong prediction there; no other metric can be told of it.
 
     Args:
         predictor: AutoGluon's.
-        rows: features and, under the predictor's label, what is true.
+        rows: features and, under the predictor's label, what is true of at least one of them.
         predicted: of each row.
         chances: of each row and class; None in a regression.
     """
-    true = rows[predictor.label]
-    known = true.isin(predictor.class_labels) if predictor.class_labels is not None else true.notna()
-    if not known.any():
-        return {}
-    answers = predicted if chances is None else chances
-    found: Mapping[str, float] = predictor.evaluate_predictions(
-        true[known], answers[known], auxiliary_metrics=True, display=False
-    )
-    metrics = {name: plain(name, value) for name, value in found.items()}
+    metrics, known = {}, measurable(predictor, rows)
+    if len(known):
+        answers = predicted if chances is None else chances
+        found: Mapping[str, float] = predictor.evaluate_predictions(
+            known[predictor.label], answers.loc[known.index], auxiliary_metrics=True, display=False
+        )
+        metrics = {name: plain(name, value) for name, value in found.items()}
     if predictor.class_labels is not None:
-        there = true.notna()
-        metrics["accuracy"] = float((predicted[there] == true[there]).mean())
-        metrics["unknown_labels"] = float((there & ~known).sum())
+        true = rows[predictor.label].dropna()
+        metrics["accuracy"] = float((predicted[true.index] == true).mean())
+        metrics["unknown_labels"] = float((~true.isin(predictor.class_labels)).sum())
     return metrics
 
 
@@ -62,8 +60,7 @@ def performance(
         return "\n".join([*lines, "", "The test file has no labels: nothing of it can be measured.", ""])
     if facts["problem_type"] != "regression":
         labelled = true.notna()
-        table = classification_report(
-            true[labelled].astype(str), predicted[labelled].astype(str), digits=4, zero_division=0
-        )
-        lines += ["", table]
+        # Together, so that a class is written in one way: of numbers, those with a gap are fractions to pandas.
+        both = pd.concat({"true": true[labelled], "predicted": predicted[labelled]}).convert_dtypes().astype(str)
+        lines += ["", classification_report(both["true"], both["predicted"], digits=4, zero_division=0)]
     return "\n".join([*lines, ""])

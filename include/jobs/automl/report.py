@@ -95,9 +95,12 @@ def _object(document: object) -> dict[str, Any]:
 
 
 def _outcome(problem_type: str, predictions: pd.DataFrame) -> bytes | None:
-    labelled = predictions.dropna(subset=["actual"])
-    actual, predicted = labelled["actual"], labelled["predicted"]
-    return (plots.residuals if problem_type == "regression" else plots.confusion)(actual, predicted)
+    labelled = predictions[["actual", "predicted"]].dropna(subset=["actual"])
+    if problem_type == "regression":
+        return plots.residuals(labelled["actual"], labelled["predicted"])
+    # Whole numbers with a gap were read as fractions, and 1.0 is no name of a class.
+    labelled = labelled.convert_dtypes()
+    return plots.confusion(labelled["actual"], labelled["predicted"])
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -19,6 +19,7 @@ FACTS, METRICS = "facts.json", "metrics.json"
 IMPORTANCE_ROWS = 2000
 IMPORTANCE_SHARE = 0.25
 """Of the time of the fitting."""
+SEED = 0
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,13 @@ def of(
         empty: columns that were dropped.
     """
     features = [str(name) for name in table if name != options.target]
-    labelled = _labelled(asked, options.target)
+    true, measurable = _true(asked, options.target), measures.measurable(predictor, asked)
+    by_test = len(measurable) > 0
     predicted, chances = _answers(predictor, asked[features])
-    board = _leaderboard(predictor, labelled)
+    # Its scores are the better the higher they are.
+    board = predictor.leaderboard(measurable if by_test else None)
     numbers = {
-        **(measures.measured(predictor, asked, predicted, chances) if len(labelled) else {}),
+        **({} if true is None else measures.measured(predictor, asked, predicted, chances)),
         "validation_score": _validation_score(predictor, board),
         "fit_seconds": round(seconds, 1),
         "models": float(len(board)),
@@ -95,22 +98,24 @@ def of(
         "presets": options.presets,
         "time_limit": options.time_limit,
         "empty_columns": empty,
-        "importance_of": "the test file" if len(labelled) else "the training file",
+        "importance_of": "the test file" if by_test else "the training file",
     }
-    true = asked[options.target] if len(labelled) else None
     return Results(
         features=features,
         facts=facts,
         metrics=numbers,
         predictions=_predictions(true, predicted, chances),
         leaderboard=board,
-        importance=_importance(predictor, labelled if len(labelled) else table, options.time_limit),
+        importance=_importance(
+            predictor, measurable if by_test else measures.measurable(predictor, table), options.time_limit
+        ),
         performance=measures.performance(facts, numbers, true, predicted),
     )
 
 
-def _labelled(asked: pd.DataFrame, target: str) -> pd.DataFrame:
-    return asked[asked[target].notna()] if target in asked else asked.iloc[:0]
+def _true(asked: pd.DataFrame, target: str) -> pd.Series | None:
+    """What is true of each row; None if that is known of none."""
+    return asked[target] if target in asked and asked[target].notna().any() else None
 
 
 def _answers(predictor: Any, rows: pd.DataFrame) -> tuple[pd.Series, pd.DataFrame | None]:
@@ -124,17 +129,11 @@ def _answers(predictor: Any, rows: pd.DataFrame) -> tuple[pd.Series, pd.DataFram
 def _predictions(true: pd.Series | None, predicted: pd.Series, chances: Any) -> pd.DataFrame:
     columns = {"row": range(1, len(predicted) + 1)}
     if true is not None:
-        columns["actual"] = true.to_numpy()
+        columns["actual"] = true.convert_dtypes().array
     columns["predicted"] = predicted.to_numpy()
     if chances is not None:
         columns |= {f"probability_{label}": chances[label].to_numpy() for label in chances}
     return pd.DataFrame(columns)
-
-
-def _leaderboard(predictor: Any, labelled: pd.DataFrame) -> pd.DataFrame:
-    """AutoGluon's, whose scores are the better the higher they are; by the test rows if there are any."""
-    rows = _known(predictor, labelled) if len(labelled) else labelled
-    return predictor.leaderboard(rows if len(rows) else None)
 
 
 def _importance(predictor: Any, rows: pd.DataFrame, time_limit: int) -> pd.DataFrame:
@@ -143,18 +142,21 @@ def _importance(predictor: Any, rows: pd.DataFrame, time_limit: int) -> pd.DataF
     https://auto.gluon.ai/stable/api/autogluon.tabular.TabularPredictor.feature_importance.html
     """
     found = predictor.feature_importance(
-        _known(predictor, rows),
-        subsample_size=IMPORTANCE_ROWS,
+        _drawn(predictor, rows),
+        subsample_size=None,
         time_limit=time_limit * IMPORTANCE_SHARE,
         silent=True,
     )
     return found.rename_axis("feature").reset_index()
 
 
-def _known(predictor: Any, rows: pd.DataFrame) -> pd.DataFrame:
-    """Labelled rows without those of classes that training has not seen."""
-    classes = predictor.class_labels
-    return rows if classes is None else rows[rows[predictor.label].isin(classes)]
+def _drawn(predictor: Any, rows: pd.DataFrame) -> pd.DataFrame:
+    """Some of very many rows, among them one of each class: a sample without a rare one has no metrics."""
+    shuffled = rows.sample(frac=1, random_state=SEED)
+    if predictor.class_labels is not None:
+        is_first = ~shuffled[predictor.label].duplicated()
+        shuffled = pd.concat([shuffled[is_first], shuffled[~is_first]])
+    return shuffled.head(IMPORTANCE_ROWS)
 
 
 def _validation_score(predictor: Any, board: pd.DataFrame) -> float:

@@ -173,12 +173,12 @@ def test_every_step_writes_under_the_run_s_own_prefix(run):
 def test_fitting_ends_before_the_job_is_ended(run, limit, is_refused):
     asked = with_params(run, time_limit=limit)
     if not is_refused:
-        assert spec.training(asked, PAIR)
+        assert spec.checking(asked, PAIR)
         return
     with pytest.raises(
         ValueError, match=r"time_limit is 2641 s, and a job is ended after 3600 s .* at most 2640 s"
     ):
-        spec.training(asked, PAIR)
+        spec.checking(asked, PAIR)
 
 
 def test_nothing_is_served_unless_asked_for(run):
