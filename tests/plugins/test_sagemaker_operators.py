@@ -8,6 +8,10 @@ import pytest
 
 from include.sagemaker import Channel, Instances, Interval, TrainingJob, TransformJob, TuningJob
 from include.settings import settings
+from millrace.descriptions import JobDescription
+from millrace.errors import JobFailed
+from millrace.jobs import TUNING
+from millrace.launching import Launch
 from millrace.operators.sagemaker import TransformJobOperator, TuningJobOperator
 from tests.plugins.test_event_stream import configured  # noqa: F401  # a fixture
 from tests.plugins.test_job_event_trigger import first_event
@@ -52,6 +56,14 @@ def test_a_tuning_job_s_result_is_its_best_job(context, data, sagemaker, configu
     [record] = task.finished_jobs
     assert (record.instance_type, record.instance_count) == ("ml.m5.large", 1)
     assert record.seconds > 0
+
+
+def test_a_search_without_a_complete_training_job_has_no_model(context):
+    task = TuningJobOperator(task_id="step", build=tuning, aws_conn_id=None)
+    name = {"HyperParameterTuningJobName": "in-vain", "HyperParameterTuningJobStatus": "Completed"}
+    with pytest.raises(JobFailed, match=r"in-vain ended before .* there is no model\. Give it more") as caught:
+        task.result(context, Launch(1, 0), JobDescription(TUNING, name))
+    assert caught.value.permanent
 
 
 def test_a_cleared_tuning_job_stops_with_its_training_jobs(context, data, sagemaker, configured):  # noqa: F811

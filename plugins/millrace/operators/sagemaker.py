@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from include.sagemaker import ProcessingJob, TransformJob, TuningJob, spot_savings
 from millrace.descriptions import JobDescription
+from millrace.errors import JobFailed
 from millrace.jobs import PROCESSING, TRAINING, TRANSFORM, TUNING
 from millrace.launching import Launch
 from millrace.links import LINKS, ReportLink
@@ -85,6 +86,12 @@ class TuningJobOperator(AwsJobOperator):
     @override
     def result(self, context: Context, launch: Launch, description: JobDescription) -> dict[str, Any]:
         result = super().result(context, launch, description)
+        if "best_job" not in result:
+            raise JobFailed(
+                f"{self.kind.name} {description.name} ended before a training job was complete: there is no "
+                "model. Give it more time, or more training jobs",
+                permanent=True,
+            )
         # https://docs.aws.amazon.com/sagemaker/latest/dg/cdf-training.html
         output = description.fields["TrainingJobDefinition"]["OutputDataConfig"]["S3OutputPath"].rstrip("/")
         return {**result, "artifact": f"{output}/{result['best_job']}/output/model.tar.gz"}

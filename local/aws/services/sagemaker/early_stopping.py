@@ -14,16 +14,21 @@ FEWEST_EPOCHS = 2
 """A training job with fewer values does not tell its objective epoch by epoch: nobody is compared with it."""
 
 
-def falls_behind(values: Sequence[float], previous: Iterable[Sequence[float]], goal: str) -> int | None:
+def falls_behind(
+    values: Sequence[float], previous: Iterable[Sequence[float]], goal: str, *, since: int = 0
+) -> int | None:
     """The first epoch, counted from 1, after which a training job is to be stopped; None for none so far.
 
     Args:
         values: its objectives so far, one an epoch.
         previous: those of the training jobs that ended before.
         goal: ``Minimize`` or ``Maximize``.
+        since: epochs that were compared as they came, which are not compared again with jobs that ended later.
     """
+    if len(values) <= since:
+        return None
     compared = [_running_averages(series) for series in previous if len(series) >= FEWEST_EPOCHS]
-    for epoch, value in enumerate(values):
+    for epoch, value in enumerate(values[since:], since):
         averages = [series[epoch] for series in compared if epoch < len(series)]
         averages = [average for average in averages if math.isfinite(average)]
         if averages and _is_worse(value, statistics.median(averages), goal):

@@ -66,8 +66,12 @@ class Objective:
         return found
 
     def best(self, jobs: Sequence[TrainingJob]) -> TrainingJob | None:
-        """The training job with the best value, the earlier one of equals; None where there is no value."""
-        achieved = [(value, job) for job in jobs if (value := self.value(job)) is not None]
+        """The completed training job with the best value, the earlier one of equals; None where there is none.
+
+        One that was stopped may have left no model.
+        """
+        completed = [job for job in jobs if job.status == "Completed"]
+        achieved = [(value, job) for job in completed if (value := self.value(job)) is not None]
         if not achieved:
             return None
         choose = min if self.goal == "Minimize" else max

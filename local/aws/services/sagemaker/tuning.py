@@ -71,6 +71,8 @@ class TuningRun(JobRun):
         self._jobs = list(earlier)
         """In the order of their points, which are numbered from 1."""
         self._running: dict[int, TrainingJob] = {}
+        self._compared: dict[int, int] = {}
+        """How many epochs of each have been compared with the others."""
         self._next: Proposal | None = None
         self._refused: str | None = None
         self._enough: str | None = None
@@ -87,6 +89,7 @@ class TuningRun(JobRun):
 
     def run(self) -> None:
         """Starts and collects training jobs until there is nothing more to do."""
+        self.job.update(**self._progress())
         while self._running or self._wants_more():
             if self._wants_more():
                 self._launch()
@@ -152,6 +155,7 @@ class TuningRun(JobRun):
 
     def _launch(self) -> None:
         """Fills the places that are free; where the account's quota is used up, later."""
+        before = len(self._jobs)
         while len(self._running) < self._parallel and self._left() > 0:
             number = len(self._jobs) + 1
             self._next = self._next or self._propose(number)
@@ -167,7 +171,8 @@ class TuningRun(JobRun):
             self._running[number] = job
             self._jobs.append(job)
             self._next = None
-        self.job.update(**self._progress())
+        if len(self._jobs) > before:
+            self.job.update(**self._progress())
 
     def _propose(self, number: int) -> Proposal:
         proposal = self._search.ask(number)
@@ -190,7 +195,10 @@ class TuningRun(JobRun):
         """Stops the training jobs that early stopping is for."""
         previous = [job.objective_values for job in self._jobs if self._objective.value(job) is not None]
         for number, job in self._running.items():
-            epoch = falls_behind(list(job.objective_values), previous, self._objective.goal)
+            values = list(job.objective_values)
+            since = self._compared.get(number, 0)
+            epoch = falls_behind(values, previous, self._objective.goal, since=since)
+            self._compared[number] = len(values)
             if epoch and job.status == "InProgress":
                 log.info("%s stops point %d early, after epoch %d.", self.job.name, number, epoch)
                 self._stop_one(job)

@@ -29,6 +29,13 @@ def test_what_is_worse_than_the_median_of_the_running_averages_is_stopped(values
     assert falls_behind([-value for value in values], negative, "Maximize") == epoch
 
 
+def test_an_epoch_is_compared_once_with_the_training_jobs_that_had_ended_then():
+    assert falls_behind([9, 1], [[4, 2]], "Minimize") == 1
+    assert falls_behind([9, 1], [[4, 2]], "Minimize", since=1) is None
+    assert falls_behind([9, 9], [[4, 2]], "Minimize", since=1) == 2
+    assert falls_behind([9, 9], [[4, 2]], "Minimize", since=2) is None
+
+
 def test_nobody_is_compared_with_a_training_job_that_tells_its_objective_once():
     assert falls_behind([100.0], [[1.0], [2.0]], "Minimize") is None
     assert falls_behind([100.0], [[1.0], [2.0, 2.0]], "Minimize") == 1

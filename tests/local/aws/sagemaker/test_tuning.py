@@ -4,10 +4,11 @@ import json
 import logging
 import re
 import statistics
+import time
 
 import pytest
 
-from local.aws.services.sagemaker import context
+from local.aws.services.sagemaker import context, tuning
 from tests.local.aws.sagemaker.account import TRUST, until
 from tests.local.aws.sagemaker.shapes import problems
 
@@ -299,6 +300,7 @@ def test_stop_stops_its_training_jobs(account):
     assert job["TrainingJobStatusCounters"]["Stopped"] == 4
     assert job["ObjectiveStatusCounters"] == {"Succeeded": 2, "Pending": 0, "Failed": 2}
     assert {j["TrainingJobStatus"] for j in _jobs(account, "stops")} == {"Stopped"}
+    assert "BestTrainingJob" not in job, "it may have no model"
     assert problems("DescribeHyperParameterTuningJob", job) == []
     with pytest.raises(account.sagemaker.exceptions.ClientError, match="is in status Stopped"):
         account.sagemaker.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName="stops")
@@ -317,6 +319,22 @@ def test_a_full_quota_of_training_jobs_is_waited_for(account, monkeypatch):
     assert account.tuned("patient")["TrainingJobStatusCounters"]["Completed"] == 1
     [waited] = _jobs(account, "patient")
     assert waited["CreationTime"] >= account.trained("takes-it")["TrainingEndTime"]
+
+
+def test_a_search_that_waits_changes_nothing(account, monkeypatch):
+    """Each change saves the state of the whole server."""
+    monkeypatch.setattr(tuning, "WAIT_SECONDS", 0.05)
+    request = account.tuning_request("idle", WAITS, ONE, jobs=2, parallel=1)
+    account.sagemaker.create_hyper_parameter_tuning_job(**request)
+
+    def look():
+        return account.sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName="idle")
+
+    seen = until(look, lambda job: job["TrainingJobStatusCounters"]["InProgress"] == 1)
+    time.sleep(0.5)
+    assert look()["LastModifiedTime"] == seen["LastModifiedTime"]
+    account.sagemaker.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName="idle")
+    account.tuned("idle")
 
 
 def test_a_training_job_that_is_refused_ends_the_others(account, tmp_path):
