@@ -33,12 +33,19 @@ os.environ.update(
 for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"):
     os.environ.pop(name, None)
 
+import functools  # noqa: E402
+
 import pytest  # noqa: E402
+from botocore.loaders import JSONFileLoader  # noqa: E402
 from xdist.scheduler import LoadScopeScheduling  # noqa: E402
 
 from include.run import Run  # noqa: E402
 from include.settings import Settings  # noqa: E402
 from tests.stack import running  # noqa: E402
+
+# Each of Airflow's hooks has a session of its own, which parses the models of its services anew. A task has
+# two or three; a process of tests has hundreds.
+JSONFileLoader.load_file = functools.cache(JSONFileLoader.load_file)
 
 
 @pytest.fixture

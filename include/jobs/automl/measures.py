@@ -60,7 +60,8 @@ def performance(
         return "\n".join([*lines, "", "The test file has no labels: nothing of it can be measured.", ""])
     if facts["problem_type"] != "regression":
         labelled = true.notna()
-        # Together, so that a class is written in one way: of numbers, those with a gap are fractions to pandas.
-        both = pd.concat({"true": true[labelled], "predicted": predicted[labelled]}).convert_dtypes().astype(str)
-        lines += ["", classification_report(both["true"], both["predicted"], digits=4, zero_division=0)]
+        # Together, so that a class has one name: numbers with a gap are fractions to pandas.
+        both = pd.concat({"true": true[labelled], "predicted": predicted[labelled]})
+        names = both.convert_dtypes().astype(str)
+        lines += ["", classification_report(names["true"], names["predicted"], digits=4, zero_division=0)]
     return "\n".join([*lines, ""])

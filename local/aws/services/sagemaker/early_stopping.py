@@ -23,7 +23,7 @@ def falls_behind(
         values: its objectives so far, one an epoch.
         previous: those of the training jobs that ended before.
         goal: ``Minimize`` or ``Maximize``.
-        since: epochs that were compared as they came, which are not compared again with jobs that ended later.
+        since: epochs already compared, which jobs that ended later have no say in.
     """
     if len(values) <= since:
         return None

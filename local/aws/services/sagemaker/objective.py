@@ -66,7 +66,7 @@ class Objective:
         return found
 
     def best(self, jobs: Sequence[TrainingJob]) -> TrainingJob | None:
-        """The completed training job with the best value, the earlier one of equals; None where there is none.
+        """The completed training job with the best value, the earlier one of equals; None for none.
 
         One that was stopped may have left no model.
         """

@@ -4,8 +4,9 @@ import functools
 import tempfile
 from pathlib import Path
 
-import results
 from autogluon.tabular import TabularPredictor
+
+import results
 from fit_options import DETECT, FitOptions
 from frames import rows_to_predict, training_rows
 

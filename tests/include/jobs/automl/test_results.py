@@ -1,4 +1,4 @@
-"""Test files as people have them are measured as far as they can be: none ends a job whose fitting is paid for."""
+"""Test files as people have them are measured as far as they can be: none ends a job after its fitting."""
 
 import random
 from pathlib import Path
