@@ -119,7 +119,7 @@ def abalone() -> None:
 
     chain(features, checked, model, evaluated, better, deploy, smoke_test, score, tear_down)
     chain(better, smoke_test)
-    chain(evaluated, bias_report(spec))
+    chain(evaluated, bias_report(spec), deploy)
 
 
 abalone()

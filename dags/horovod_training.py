@@ -113,6 +113,7 @@ def horovod_training() -> None:
         champion=champion.output["artifact"],
         verdict=spec.verdict,
         if_better=None,
+        approves=True,
         image=spec.IMAGE,
         content_types=["image/png", "image/jpeg"],
     )

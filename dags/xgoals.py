@@ -54,6 +54,7 @@ PARAMS = {
     "min_auc": fraction(0.6, "Smallest area under the ROC curve on the matches held out."),
     "min_calibration_p": fraction(0.001, "Smallest p of Hosmer and Lemeshow's test that chances come true."),
     "processing_instance_type": instance_type("ml.m5.xlarge", "What reads, evaluates and scores."),
+    "volume_gb": count(30, 1, 16_384, "Disk of it: 350 MB a match."),
     "training_instance_type": instance_type("ml.m5.xlarge", "What XGBoost trains on."),
     "endpoint_instance_type": instance_type("ml.m5.large", "What the endpoint runs on."),
     "idle_minutes": Param(

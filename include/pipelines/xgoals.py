@@ -33,6 +33,8 @@ OBJECTIVE = "validation:auc"
 METRICS = ("auc", "logloss")
 """Of each round; early stopping goes by the last one, by which chances come true, not only their order."""
 EARLY_STOPPING_ROUNDS = 30
+LAST = "last"
+"""Under the features: the match that is scored where none is named."""
 RANGES = {
     "max_depth": Interval(2, 6),
     "eta": Interval(0.02, 0.2, "Logarithmic"),
@@ -69,7 +71,7 @@ def features(run: Run) -> ProcessingJob:
             of work.
     """
     check_network(run)
-    names = ("train", "validation", "test", "shots", "matches", "metrics")
+    names = ("train", "validation", "test", "shots", "matches", "metrics", LAST)
     return _script(
         run,
         "build_features.py",
@@ -207,7 +209,6 @@ def held_out_rows(run: Run) -> str:
 
 def scoring(run: Run) -> ProcessingJob:
     """Every shot of some matches and the best pass instead, scored at the endpoint; one page about them."""
-    named = run.params["match_uri"]
     return _script(
         run,
         "score_matches.py",
@@ -215,8 +216,7 @@ def scoring(run: Run) -> ProcessingJob:
         *("--provider", run.params["provider"]),
         *("--endpoint", run.resource_name),
         *("--output", f"{OUTPUT}/match_report"),
-        *(() if named else ("--last",)),
-        inputs={"matches": named or matches_uri(run)},
+        inputs={"matches": run.params["match_uri"] or run.uri("features", LAST) + "/"},
         outputs={"match_report": run.uri("report")},
         metrics="match_report",
         code=Bundle.of_job("xgoals", "pages"),
@@ -251,4 +251,4 @@ def _script(
 
 
 def _instances(run: Run) -> Instances:
-    return Instances(run.params["processing_instance_type"])
+    return Instances(run.params["processing_instance_type"], volume_gb=run.params["volume_gb"])

@@ -1,4 +1,4 @@
-"""A model is made once of each artifact."""
+"""A model is made once of what it is made of."""
 
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
@@ -9,9 +9,9 @@ from millrace.operators.endpoint import EndpointOperator
 from millrace.operators.models import ModelOperator
 
 
-def make(artifact):
+def make(artifact, **environment):
     def build(run, **arguments):
-        return Endpoint("tiny", arguments["artifact"], Instances("ml.m5.large")) if artifact else None
+        return Endpoint("tiny", arguments["artifact"], Instances("ml.m5.large"), environment=environment)
 
     return ModelOperator(task_id="step", build=build, arguments={"artifact": artifact}, aws_conn_id=None)
 
@@ -20,6 +20,7 @@ def test_a_model_is_made_once_of_each_artifact(sagemaker, artifact, context):
     one, other = artifact(1), artifact(2)
     [first, again, second] = [make(each).execute(context)["model"] for each in (one, one, other)]
     assert first == again != second
+    assert make(one, THREADS="2").execute(context)["model"] not in (first, second)
     model = sagemaker.describe_model(ModelName=first)
     assert model["PrimaryContainer"]["ModelDataUrl"] == one
 

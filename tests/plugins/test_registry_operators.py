@@ -28,7 +28,7 @@ def registry(aws, context):
 def challenge(context):
     """Lets a model with an error challenge the champion; the tasks that are skipped."""
 
-    def make(artifact, rmse, champion_rmse=None, if_better="deploy"):
+    def make(artifact, rmse, champion_rmse=None, **how):
         metrics = {"rmse": rmse} | ({"champion_rmse": champion_rmse} if champion_rmse is not None else {})
         with DAG("challenge"):
             gate = ModelGateOperator(
@@ -37,9 +37,9 @@ def challenge(context):
                 metrics=metrics,
                 champion=None,
                 verdict=lambda run, m, _: beats_champion("rmse", m["rmse"], m.get("champion_rmse"), worst=3),
-                if_better=if_better,
                 image="tiny",
                 aws_conn_id=None,
+                **{"if_better": "deploy", **how},
             )
             gate >> [EmptyOperator(task_id="deploy"), EmptyOperator(task_id="smoke_test")]
         context["ti"].task = gate
@@ -109,9 +109,17 @@ def test_where_no_endpoint_is_up_nobody_is_champion(challenge, context, served, 
 
 def test_a_model_that_nothing_puts_in_service_is_champion_as_soon_as_it_wins(challenge, context):
     assert find_champion(context, serves=False) is None
-    assert challenge("s3://a-bucket/one.tar.gz", 2.0, if_better=None) == []
+    nothing = {"if_better": None, "approves": True}
+    assert challenge("s3://a-bucket/one.tar.gz", 2.0, **nothing) == []
     assert find_champion(context, serves=False) == "s3://a-bucket/one.tar.gz"
-    assert challenge("s3://a-bucket/two.tar.gz", 2.1, 2.0, if_better=None) == []
+    assert challenge("s3://a-bucket/two.tar.gz", 2.1, 2.0, **nothing) == []
+    assert find_champion(context, serves=False) == "s3://a-bucket/one.tar.gz"
+
+
+def test_a_model_that_is_still_to_answer_is_no_champion_though_nothing_is_skipped(challenge, context, served):
+    assert challenge("s3://a-bucket/one.tar.gz", 2.0, if_better=None) == []
+    assert find_champion(context, serves=False) is None
+    served()
     assert find_champion(context, serves=False) == "s3://a-bucket/one.tar.gz"
 
 

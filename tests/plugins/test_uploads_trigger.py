@@ -412,6 +412,29 @@ def test_an_upload_that_keeps_missing_its_triggerer_is_not_given_up(
     assert asyncio.run(scenario()) == ["a"]
 
 
+def test_an_upload_whose_watcher_comes_when_it_has_just_been_read_is_kept(upload, left, monkeypatch):
+    """It was wanted nowhere when it was read, and is when it is judged."""
+    upload("two", "a")
+    elsewhere = UploadWatches.elsewhere
+
+    async def scenario():
+        async with triggerer() as running:
+
+            async def meanwhile(watches, *asked):
+                if "two" not in running.events:
+                    running.watch("two")
+                    await until(lambda: watches.want("main/uploads/two/a"))
+                return await elsewhere(watches, *asked)
+
+            monkeypatch.setattr(UploadWatches, "elsewhere", meanwhile)
+            running.watch("one")
+            await until(lambda: running.events.get("two"))
+            await until(lambda: left() == (0, 0))
+            return running.names("two")
+
+    assert asyncio.run(scenario()) == ["a"]
+
+
 @pytest.mark.parametrize(("age", "remains"), [(0, True), (STALE_AFTER_SECONDS + 60, False)])
 def test_a_triggerer_that_is_gone_is_waited_for_but_not_for_ever(upload, left, sqs, queue, age, remains):
     tag = f"{TAG}main/uploads/elsewhere/"

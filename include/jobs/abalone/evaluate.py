@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING
 import matplotlib as mpl
 import numpy as np
 
-from booster_rows import Array, load_model, predict, read_rows, row_files
-from failure import JobError, run_job
+from booster_rows import Array, load_model, of_champion, predict, read_rows, row_files
+from documents import write_json
+from failure import run_job
 from predictions import write_predictions
 
 mpl.use("Agg")
@@ -105,9 +106,6 @@ def evaluate(
 ) -> dict[str, float]:
     """Measures, draws and writes, to ``rows`` also each row with its prediction; returns the metrics.
 
-    A champion that cannot be measured on these rows is reported, not fatal: it must not keep a good
-    model from serving.
-
     Raises:
         JobError: the model or the validation rows cannot be read, or do not fit each other; or rows that are
             to be written are not those of this pipeline.
@@ -119,19 +117,16 @@ def evaluate(
     metrics = {"rows": len(truth), **measures(truth, predictions["model"])}
     identity = {"model_sha256": challenger.sha256}
     if champion:
-        try:
-            holder = load_model(champion)
-            _, predictions["champion"] = predict(holder, files)
-            metrics |= measures(truth, predictions["champion"], "champion_")
-            identity["champion_sha256"] = holder.sha256
-        except JobError as error:
-            identity["champion_incomparable"] = f"The champion cannot be compared: {error}"
-            print(identity["champion_incomparable"])
+        holder, about = of_champion(champion, lambda model: predict(model, files)[1])
+        identity |= about
+        if holder is not None:
+            predictions["champion"] = holder
+            metrics |= measures(truth, holder, "champion_")
     if rows:
         write_predictions(rows / "predictions.csv", with_predictions(files, predicted))
     plot(truth, predictions, output / "residuals.png")
-    (output / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
-    (output / "model.json").write_text(json.dumps(identity, indent=2) + "\n")
+    write_json(output / "metrics.json", metrics)
+    write_json(output / "model.json", identity)
     return metrics
 
 

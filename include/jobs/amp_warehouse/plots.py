@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from figures import GRID, axes, png
+from figures import GRID, axes, png, written
 
 BLUE, ORANGE, GREY = "#1f6f8b", "#c05621", "#8b949e"
 MOST_TITLE = 34
@@ -59,8 +59,7 @@ def trending(rows: pd.DataFrame) -> bytes:
     plot.scatter(rows["usual_listeners"], places, color=ORANGE, zorder=3, label="usual of the creator")
     # A dollar sign would begin a formula.
     titles = [
-        _shortened(title or show).replace("$", r"\$")
-        for title, show in zip(rows["title"], rows["show_id"], strict=True)
+        written(title or show, MOST_TITLE) for title, show in zip(rows["title"], rows["show_id"], strict=True)
     ]
     plot.set_yticks(places, titles, fontsize=8)
     plot.invert_yaxis()
@@ -76,7 +75,7 @@ def promotions(rows: pd.DataFrame) -> bytes:
     places = range(len(rows))
     plot.bar([place - 0.2 for place in places], rows["listeners"], 0.38, color=BLUE, label="promoted")
     plot.bar([place + 0.2 for place in places], rows["usual_listeners"], 0.38, color=GREY, label="others")
-    plot.set_xticks(places, [channel.replace("$", r"\$") for channel in rows["channel"]])
+    plot.set_xticks(places, [written(channel) for channel in rows["channel"]])
     plot.set(ylabel="listeners for each show")
     plot.legend(frameon=False)
     plot.grid(axis="y", color=GRID, alpha=0.25)
@@ -88,7 +87,3 @@ def _days(plot: Axes, days: "pd.Series[str]") -> None:
     places = range(len(days) - 1, -1, -7)
     plot.set_xticks(list(places), [days.iloc[place] for place in places], fontsize=8)
     plot.grid(color=GRID, alpha=0.25)
-
-
-def _shortened(title: str) -> str:
-    return title if len(title) <= MOST_TITLE else f"{title[: MOST_TITLE - 1]}…"

@@ -3,11 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from figures import GRID, axes, png
+from figures import GRID, axes, png, written
 
 BLUE, ORANGE = "#1f6f8b", "#e07a3f"
 MOST_BARS = 20
 MOST_CLASSES = 20
+MOST_LABEL = 28
+"""Characters."""
 MOST_POINTS = 5000
 DARK = 0.5
 """From this share on, a cell's number is white."""
@@ -26,7 +28,7 @@ def bars(frame: pd.DataFrame, name: str, value: str, title: str, spread: str | N
     """
     shown = frame.head(MOST_BARS).iloc[::-1]
     figure, found = axes(title, height=1.2 + 0.28 * len(shown))
-    labels = [_short(str(each)) for each in shown[name]]
+    labels = [written(str(each), MOST_LABEL) for each in shown[name]]
     errors = None if spread is None else shown[spread].fillna(0)
     found.barh(range(len(shown)), shown[value], xerr=errors, color=BLUE, ecolor=ORANGE)
     found.set_yticks(range(len(shown)), labels)
@@ -44,7 +46,7 @@ def confusion(actual: pd.Series, predicted: pd.Series) -> bytes | None:
     size = 3 + 0.45 * len(classes)
     figure, found = axes("What is predicted for what (rows)", width=size + 1, height=size)
     found.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    labels = [_short(str(each)) for each in classes]
+    labels = [written(str(each), MOST_LABEL) for each in classes]
     found.set_xticks(range(len(classes)), labels, rotation=45, ha="right")
     found.set_yticks(range(len(classes)), labels)
     found.set(xlabel="predicted", ylabel="actual")
@@ -65,9 +67,3 @@ def residuals(actual: pd.Series, predicted: pd.Series) -> bytes:
     found.set(xlabel="predicted", ylabel="actual - predicted")
     found.grid(color=GRID, alpha=0.25)
     return png(figure)
-
-
-def _short(text: str, most: int = 28) -> str:
-    # Matplotlib takes what is between dollar signs for a formula.
-    text = text.replace("$", r"\$")
-    return text if len(text) <= most else text[: most - 1] + "…"

@@ -72,7 +72,7 @@ class AnalysisConfig:
             predicted_label=predicted,
             group_variable=_place(document, "group_variable"),
             probability_threshold=_threshold(document),
-            excluded=tuple(document.get("excluded_columns") or ()),
+            excluded=_excluded(document),
             pretraining=_metrics(methods, "pre_training_bias", PRETRAINING),
             posttraining=after,
         )
@@ -137,6 +137,14 @@ def _facets(document: Document) -> tuple[Facet, ...]:
     )
 
 
+def _excluded(document: Document) -> tuple[Place, ...]:
+    places = document.get("excluded_columns") or []
+    if not isinstance(places, list):
+        raise JobError(f"excluded_columns is {places!r}, it must be a list of columns.")
+    fields = {f"excluded_columns[{number}]": place for number, place in enumerate(places)}
+    return tuple(_required(_place(fields, field), field) for field in fields)
+
+
 def _threshold(document: Document) -> float:
     threshold = document.get("probability_threshold", 0.5)
     if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not 0 <= threshold <= 1:
@@ -148,9 +156,12 @@ def _metrics(methods: Document, section: str, known: frozenset[str]) -> frozense
     """The metrics of a section, none without it."""
     if section not in methods:
         return frozenset()
-    asked = (methods[section] or {}).get("methods", "all")
+    given = methods[section] or {}
+    asked = given.get("methods", "all") if isinstance(given, Mapping) else given
     if asked == "all":
         return known
+    if not isinstance(asked, list) or not all(isinstance(name, str) for name in asked):
+        raise JobError(f'{section} is {given!r}, its methods must be "all" or a list of metrics.')
     if unknown := sorted(set(asked) - known):
         raise JobError(f"{section} has no metric {unknown[0]!r}; it has {', '.join(sorted(known))}.")
     return frozenset(asked)

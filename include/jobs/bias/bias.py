@@ -5,7 +5,8 @@ Input: CSV files (UTF-8 text, or gzip named ``.gz``), and Clarify's ``analysis_c
 Output, under ``--output``:
 
 - ``analysis.json``: as Clarify writes it
-- ``metrics.json``: all finite values as flat numbers, named ``<facet>_<group>_<metric>``
+- ``metrics.json``: all finite values as flat numbers, named ``<facet>_<group>_<metric>``; of groups whose
+  names differ only in signs, such as ``<=50K`` and ``>50K``, the second is ``<facet>_<group>_2_<metric>``
 - ``report.html``: the page for people
 """
 
@@ -14,6 +15,7 @@ import json
 import math
 import re
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -45,11 +47,14 @@ def measure(data: Path, config: AnalysisConfig) -> Analysis:
 
 def flat(analysis: Analysis) -> dict[str, float]:
     """The finite values, and how many rows there are."""
-    values = {
-        "_".join((*map(plain, (group.facet, group.value)), metric.name)): metric.value
-        for group in analysis.groups
-        for metric in (*group.pretraining, *group.posttraining)
-    }
+    values: dict[str, float | None] = {}
+    seen: Counter[str] = Counter()
+    for group in analysis.groups:
+        name = "_".join(map(plain, (group.facet, group.value)))
+        seen[name] += 1
+        if seen[name] > 1:
+            name = f"{name}_{seen[name]}"
+        values |= {f"{name}_{each.name}": each.value for each in (*group.pretraining, *group.posttraining)}
     finite = {name: value for name, value in values.items() if value is not None and math.isfinite(value)}
     return {"rows": analysis.rows, "rows_left_out": max(analysis.left_out.values()), **finite}
 

@@ -5,9 +5,11 @@ from collections.abc import Callable, Sequence
 import posttraining
 from analysis import Group
 from comparisons import Confusion, positive_shares
-from figures import axes, png
+from figures import axes, png, written
 
 BLUE, ORANGE = "#1f6f8b", "#e07a3f"
+MOST_LABEL = 30
+"""Characters."""
 
 
 def pictures(group: Group) -> dict[int, bytes]:
@@ -31,9 +33,7 @@ def pictures(group: Group) -> dict[int, bytes]:
 def bars(title: str, shares: Sequence[float], group: str) -> bytes:
     """Two bars from 0 to 1, of everybody else and of the group."""
     figure, plot = axes(title, width=10.4, height=1.35)
-    shown = group if len(group) <= 30 else f"{group[:29]}…"  # noqa: PLR2004
-    # A dollar sign would begin a formula.
-    drawn = plot.barh(["others", shown.replace("$", r"\$")], shares, color=[BLUE, ORANGE], height=0.6)
+    drawn = plot.barh(["others", written(group, MOST_LABEL)], shares, color=[BLUE, ORANGE], height=0.6)
     plot.bar_label(drawn, [f"{share:.1%}" for share in shares], padding=3)
     plot.set_xlim(0, 1.12)
     plot.set_xticks([])

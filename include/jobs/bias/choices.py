@@ -43,16 +43,15 @@ def choose(column: Column, asked: Asked, role: str) -> Choice:
         return _over(column, float(asked), role)
     if len(asked) == 1 and isinstance(asked[0], int | float) and is_continuous(column):
         return _over(column, float(asked[0]), role)
-    known = {canonical(value): code for code, value in enumerate(column.values)}
-    codes = np.zeros(len(column.values), np.bool_)
+    values = [canonical(value) for value in column.values]
+    wanted = {canonical(value) for value in asked}
     for value in asked:
-        if canonical(value) not in known:
+        if canonical(value) not in values:
             raise JobError(
                 f"The {role} {column.name!r} has the value {str(value)!r} in no row; "
                 f"it has {listed(column.values)}."
             )
-    for code, value in enumerate(column.values):
-        codes[code] = canonical(value) in {canonical(each) for each in asked}
+    codes = np.array([value in wanted for value in values], np.bool_)
     return Choice(codes, ",".join(map(str, asked)))
 
 

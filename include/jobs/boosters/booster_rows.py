@@ -1,7 +1,7 @@
 """Models of XGBoost and what they predict, for jobs that measure them."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -49,7 +49,7 @@ def row_files(folder: Path) -> list[Path]:
     files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.stat().st_size]
     parts = [path for path in files if not path.name.startswith((".", "_"))]
     if not parts:
-        raise JobError(f"There are no validation rows in {folder}: expected CSV files.")
+        raise JobError(f"There are no rows in {folder}: expected CSV files.")
     return parts
 
 
@@ -63,7 +63,7 @@ def read_rows(path: Path) -> Array:
         rows: Array = pd.read_csv(path, header=None, dtype=np.float32).to_numpy()
         return rows
     except ValueError as error:
-        raise JobError(f"The validation rows are not headerless CSV of numbers: {error}.") from error
+        raise JobError(f"The rows are not headerless CSV of numbers: {error}.") from error
 
 
 def predict(model: Model, files: Sequence[Path]) -> tuple[Array, Array]:
@@ -88,7 +88,7 @@ def predict_rows(model: Model, rows: Array) -> Array:
     """
     given, wanted = rows.shape[1] - 1, model.booster.num_features()
     if given != wanted:
-        raise JobError(f"The model takes {wanted} features, the validation rows have {given}.")
+        raise JobError(f"The model takes {wanted} features, the rows have {given}.")
     # Those that early stopping found best, as the endpoint uses them.
     best = model.booster.attr("best_iteration")
     rounds = (0, int(best) + 1) if best is not None else (0, 0)
@@ -96,3 +96,17 @@ def predict_rows(model: Model, rows: Array) -> Array:
     matrix = xgb.DMatrix(rows[:, 1:])
     predicted = model.booster.predict(matrix, iteration_range=rounds, validate_features=False)
     return np.asarray(predicted, np.float32)
+
+
+def of_champion(folder: Path, ask: Callable[[Model], Array]) -> tuple[Array | None, dict[str, str]]:
+    """What the model that serves predicts, and who it is; None and the reason where it cannot be compared.
+
+    That is told and not fatal: a champion that knows other features must not keep a good model from serving.
+    """
+    try:
+        champion = load_model(folder)
+        return ask(champion), {"champion_sha256": champion.sha256}
+    except JobError as error:
+        reason = f"The champion cannot be compared: {error}"
+        print(reason)
+        return None, {"champion_incomparable": reason}

@@ -17,13 +17,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import xgboost as xgb
-from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, roc_auc_score
 
-from booster_rows import load_model
+from booster_rows import load_model, predict_rows
 from bounds import number
 from columns import GROUPS, LABEL, ONE_HOT
+from documents import write_json
 from failure import JobError, run_job
 from feature_files import both_classes, read_features, read_rows
 
@@ -39,10 +38,11 @@ def predict(
         JobError: the model cannot be read, or the features, the rows and the model do not fit each other.
     """
     table, kept = read_features(features), read_rows(rows)
+    names = [name for name in table if name != LABEL]
     both_classes(table[LABEL], "test rows")
     if len(table) != len(kept):
         raise JobError(f"There are features of {len(table)} rows, but {len(kept)} rows.")
-    probabilities = _probabilities(model, table.drop(columns=LABEL))
+    probabilities = predict_rows(load_model(model), table[[LABEL, *names]].to_numpy(np.float32))
     truth, predicted = table[LABEL].to_numpy() == 1, probabilities > threshold
     groups = kept[[name for name in (*GROUPS, *ONE_HOT) if name in kept]]
     labels = pd.DataFrame({LABEL: truth.astype(int), PREDICTED: predicted.astype(int)})
@@ -51,14 +51,7 @@ def predict(
         "accuracy": float(accuracy_score(truth, predicted)),
         "roc_auc": float(roc_auc_score(truth, probabilities)),
     }
-    return pd.concat([groups, labels, table.drop(columns=LABEL)], axis=1), metrics
-
-
-def _probabilities(model: Path, table: pd.DataFrame) -> NDArray[np.float32]:
-    booster = load_model(model).booster
-    if (wanted := booster.num_features()) != len(table.columns):
-        raise JobError(f"The model takes {wanted} features, the rows have {len(table.columns)}.")
-    return np.asarray(booster.predict(xgb.DMatrix(table.to_numpy())), np.float32)
+    return pd.concat([groups, labels, table[names]], axis=1), metrics
 
 
 def run(args: argparse.Namespace) -> None:
@@ -68,9 +61,8 @@ def run(args: argparse.Namespace) -> None:
         JobError: see `predict`.
     """
     table, metrics = predict(args.model, args.features, args.rows, args.threshold)
-    args.output.mkdir(parents=True, exist_ok=True)
+    write_json(args.output / "metrics.json", metrics)
     table.to_csv(args.output / "predictions.csv", index=False)
-    (args.output / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
     print(json.dumps(metrics))
 
 

@@ -13,12 +13,11 @@ from pathlib import Path
 
 import xgboost as xgb
 
+from booster_rows import MODEL
 from bounds import number
 from columns import LABEL
 from failure import run_job
 from feature_files import both_classes, read_features
-
-MODEL = "xgboost-model"
 
 
 def train(folder: Path, model_dir: Path, rounds: int, booster: dict[str, object]) -> None:

@@ -18,6 +18,18 @@ def axes(title: str, *, width: float = 6.4, height: float = 3.8) -> tuple[Figure
     return figure, found
 
 
+def written(text: str, most: int = 60) -> str:
+    r"""A name for a picture, of at most so many characters.
+
+    A dollar sign would begin a formula, an underscore at the beginning hide the entry of a legend.
+
+    >>> written("_US$ per month", 8)
+    'US\\$ per…'
+    """
+    text = text.removeprefix("_")
+    return (text if len(text) <= most else f"{text[: most - 1].rstrip()}…").replace("$", r"\$")
+
+
 def png(figure: Figure) -> bytes:
     """The picture, without the version of the library in it."""
     picture = io.BytesIO()

@@ -9,12 +9,14 @@ Output, under ``--output``:
   break one or cannot be read, and why; no shot of theirs is a row
 - ``metrics/metrics.json``: ``matches``, ``matches_set_aside``, ``set_aside_fraction``, ``shots``,
   ``shots_unplaced``, ``goals``, ``goal_rate``, ``penalties`` and ``shots_train``, ``_validation``, ``_test``
+- ``last/``: the files of the last match by name that is not set aside, for who scores that one alone
 """
 
 import argparse
 import hashlib
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -32,9 +34,8 @@ from bounds import number
 from documents import write_json
 from failure import JobError, run_job
 from goal_view import Floats
-from match_files import PROVIDERS, Files, MatchError
-from match_rules import Check, check
-from matches import read
+from match_files import PROVIDERS, Files
+from match_rules import Check, judged
 from shot_features import FEATURES, LABEL
 
 SPLITS = {"train": 0.7, "validation": 0.15, "test": 0.15}
@@ -47,8 +48,8 @@ class Reading:
     """What became of a match."""
 
     match: str
-    reason: str | None = None
-    """Why it is set aside."""
+    reason: str = ""
+    """Why it is set aside; empty where it is not."""
     checks: list[Check] = field(default_factory=list)
     unplaced: int = 0
     rows: Floats = field(default_factory=lambda: np.empty((0, 1 + len(FEATURES))))
@@ -56,17 +57,13 @@ class Reading:
 
 
 def reading(files: Files, provider: str) -> Reading:
-    """Reads a match and applies the rules."""
-    try:
-        match = read(PROVIDERS[provider], files)
-    except MatchError as error:
-        return Reading(files.match, str(error))
-    checks = check(match)
-    if broken := [each.sentence for each in checks if not each.passed]:
-        return Reading(files.match, "; ".join(broken), checks)
+    """Reads a match and makes rows of its shots, unless it breaks a rule."""
+    found = judged(PROVIDERS[provider], files)
+    if (match := found.match) is None:
+        return Reading(files.match, found.reason, found.checks)
     goals = np.array([[float(shot.is_goal)] for shot in match.shots])
     rows = np.hstack([goals, shots.table(match.shots)])
-    return Reading(files.match, None, checks, match.unplaced.total(), rows)
+    return Reading(files.match, "", found.checks, match.unplaced.total(), rows)
 
 
 def readings(matches: Sequence[Files], provider: str, processes: int) -> Iterator[Reading]:
@@ -104,7 +101,7 @@ def table(found: Iterable[Reading]) -> pd.DataFrame:
             match=each.match, split=split_of(each.match)
         )
         for each in found
-        if each.reason is None
+        if not each.reason
     ]
     if not parts:
         raise JobError("Every match is set aside: the log says why.")
@@ -117,6 +114,13 @@ def table(found: Iterable[Reading]) -> pd.DataFrame:
                 f"{int(goals.sum())} goals: it needs shots of both kinds. Give more matches."
             )
     return rows
+
+
+def keep(files: Files, folder: Path) -> None:
+    """Copies the files of a match: who needs it alone need not have all the others."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in filter(None, (files.information, files.events, files.positions)):
+        shutil.copyfile(path, folder / path.name)
 
 
 def write(rows: pd.DataFrame, output: Path) -> None:
@@ -144,6 +148,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     write_json(args.output / "matches" / "set_aside.json", reasons)
     rows = table(found)
     write(rows, args.output)
+    good = [files for files, each in zip(matches, found, strict=True) if not each.reason]
+    keep(good[-1], args.output / "last")
     counts = rows["split"].value_counts()
     metrics = {
         "matches": len(found),

@@ -1,19 +1,16 @@
 """Whether a chance of 20 % comes true one time in five."""
 
 from dataclasses import dataclass
-from math import sqrt
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.stats import binomtest, chi2
 
 Floats: TypeAlias = NDArray[np.floating]
 
 BINS = 10
 TINY = 1e-9
-Z = 1.96
-"""Of a 95 % interval."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +21,7 @@ class Bin:
     predicted: float
     """Mean chance."""
     observed: float
-    """Share of goals, with the ends of its interval."""
+    """Share of goals, with the ends of its 95 % interval."""
     low: float
     high: float
 
@@ -67,17 +64,8 @@ def p_value(found: list[Bin]) -> float:
     return float(chi2.sf(statistic, len(found)))
 
 
-def interval(share: float, count: int) -> tuple[float, float]:
-    """The 95 % interval of a share: Wilson, "Probable inference, the law of succession" (1927).
-
-    >>> [round(end, 3) for end in interval(0.5, 10)]
-    [0.237, 0.763]
-    """
-    middle = (share + Z**2 / (2 * count)) / (1 + Z**2 / count)
-    half = Z / (1 + Z**2 / count) * sqrt(share * (1 - share) / count + Z**2 / (4 * count**2))
-    return middle - half, middle + half
-
-
 def _bin(goals: Floats, chances: Floats) -> Bin:
-    observed = float(goals.mean())
-    return Bin(len(goals), float(chances.mean()), observed, *interval(observed, len(goals)))
+    """Wilson's interval: that of a share near 0 stays above it."""
+    found = binomtest(int(goals.sum()), len(goals))
+    ends = found.proportion_ci(method="wilson")
+    return Bin(len(goals), float(chances.mean()), float(found.statistic), float(ends.low), float(ends.high))

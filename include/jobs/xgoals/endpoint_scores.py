@@ -42,9 +42,11 @@ def _ask(client: "SageMakerRuntimeClient", endpoint: str, rows: Floats) -> Float
         found = np.array(answer["Body"].read().decode().replace(",", "\n").split(), np.float64)
     except (BotoCoreError, ClientError, ValueError) as error:
         raise JobError(f"The endpoint {endpoint} gives no chances: {error}.") from error
-    if found.shape != (len(rows),) or not ((found >= 0) & (found <= 1)).all():
+    if found.shape != (len(rows),):
         raise JobError(
-            f"The endpoint {endpoint} answers {len(rows)} shots with {len(found)} values: a chance from 0 to "
-            "1 is expected for each."
+            f"The endpoint {endpoint} answers {len(rows)} shots with {len(found)} values: one is expected "
+            "for each."
         )
+    if (wrong := found[~((found >= 0) & (found <= 1))]).size:
+        raise JobError(f"The endpoint {endpoint} gives a shot {wrong[0]:g}, which is no chance from 0 to 1.")
     return found

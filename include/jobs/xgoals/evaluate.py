@@ -21,7 +21,7 @@ import numpy as np
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
 import calibration
-from booster_rows import Array, load_model, predict_rows, read_rows, row_files
+from booster_rows import Array, load_model, of_champion, predict_rows, read_rows, row_files
 from documents import write_json
 from failure import JobError, run_job
 from figures import GRID, axes, png
@@ -89,17 +89,6 @@ def plot(goals: Array, chances: dict[str, Array]) -> bytes:
     return png(figure)
 
 
-def compare(folder: Path, rows: Array) -> tuple[Array | None, dict[str, str]]:
-    """The champion's chances and who it is; None and the reason where it cannot be compared."""
-    try:
-        champion = load_model(folder)
-        return predict_rows(champion, rows), {"champion_sha256": champion.sha256}
-    except JobError as error:
-        reason = f"The champion cannot be compared: {error}"
-        print(reason)
-        return None, {"champion_incomparable": reason}
-
-
 def evaluate(model: Path, champion: Path | None, test: Path, output: Path) -> dict[str, float]:
     """Measures, draws and writes; returns the metrics.
 
@@ -112,7 +101,7 @@ def evaluate(model: Path, champion: Path | None, test: Path, output: Path) -> di
     metrics |= penalties(rows, chances["model"])
     identity = {"model_sha256": challenger.sha256}
     if champion:
-        holder, about = compare(champion, rows)
+        holder, about = of_champion(champion, lambda model: predict_rows(model, rows))
         identity |= about
         if holder is not None:
             chances["champion"] = holder

@@ -9,7 +9,8 @@ from typing import IO
 
 from lxml import etree
 
-FRAME_RATE = 25
+from motion import FRAME_RATE
+
 FIRST_FRAMES = {
     "firstHalf": (1, 10_000),
     "secondHalf": (2, 100_000),

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.colors import to_rgba
 from mplsoccer import Pitch
 
-from figures import GRID, axes, png
+from figures import GRID, axes, png, written
 from match_tables import ScoredMatch
 
 COLOURS = ("#1f6feb", "#bc4c00")
@@ -32,7 +32,7 @@ def shot_map(scored: ScoredMatch) -> bytes:
             zorder=3,
         )
         plot.scatter(
-            [], [], s=80, color=colour, label=_shown(f"{team.name}: {sum(each.xg for each in taken):.2f} xG")
+            [], [], s=80, color=colour, label=written(f"{team.name}: {sum(each.xg for each in taken):.2f} xG")
         )
     plot.legend(frameon=False, loc="lower center", ncols=2, bbox_to_anchor=(0.5, -0.06))
     return png(figure)
@@ -47,15 +47,10 @@ def race(scored: ScoredMatch) -> bytes:
         taken = scored.of(team)
         sums = np.cumsum([0.0, *(each.xg for each in taken)])
         minutes = [0, *(each.minute for each in taken)]
-        plot.step([*minutes, end], [*sums, sums[-1]], where="post", color=colour, label=_shown(team.name))
+        plot.step([*minutes, end], [*sums, sums[-1]], where="post", color=colour, label=written(team.name))
         goals = [place for place, each in enumerate(taken, start=1) if each.shot.is_goal]
         plot.plot([minutes[place] for place in goals], sums[goals], "o", color=colour)
     plot.set(xlabel="minute", ylabel="xG", xlim=(0, end), ylim=(0, None))
     plot.grid(color=GRID, alpha=0.25)
     plot.legend(frameon=False, loc="upper left")
     return png(figure)
-
-
-def _shown(text: str) -> str:
-    """A dollar sign would begin a formula, an underscore would hide the entry."""
-    return text.replace("$", r"\$").removeprefix("_")

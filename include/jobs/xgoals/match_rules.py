@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from goal_view import Floats
-from matches import Match
+from match_files import Files, MatchError, Provider
+from matches import Match, read
 from motion import FRAME_RATE
 from shots import Shot
 
@@ -35,7 +36,29 @@ class Check:
     sentence: str
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A match as it was read and judged."""
+
+    match: Match | None
+    """None where it is set aside."""
+    checks: list[Check]
+    reason: str
+    """Why it is set aside; empty where it is not."""
+
+
 Finding = tuple[bool, str]
+
+
+def judged(provider: Provider, files: Files) -> Judged:
+    """Reads a match and applies the rules."""
+    try:
+        match = read(provider, files)
+    except MatchError as error:
+        return Judged(None, [], str(error))
+    checks = check(match)
+    broken = "; ".join(each.sentence for each in checks if not each.passed)
+    return Judged(None if broken else match, checks, broken)
 
 
 def check(match: Match) -> list[Check]:

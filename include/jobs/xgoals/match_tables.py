@@ -10,8 +10,8 @@ from matches import Match
 from passes import Option
 from shots import Shot
 
-HALF_MINUTES = {1: 0, 2: 45, 3: 90, 4: 105}
-"""The minute of the match at which a period begins."""
+PERIODS = {1: (0, 45), 2: (45, 90), 3: (90, 105), 4: (105, 120)}
+"""Minutes of the match at which a period begins and, but for stoppage time, ends."""
 ON_TARGET = {"GOAL", "SAVED"}
 """kloppy's outcomes of shots that a goalkeeper had to stop."""
 
@@ -31,9 +31,10 @@ class ScoredShot:
 
     @property
     def minute(self) -> int:
-        """As people count: the first minute is 1."""
+        """As people count: the first minute is 1, and all of the stoppage time is its period's last."""
         event = self.shot.event
-        return HALF_MINUTES[event.period.id] + int(event.timestamp.total_seconds() // 60) + 1
+        begin, end = PERIODS[event.period.id]
+        return min(begin + int(event.timestamp.total_seconds() // 60) + 1, end)
 
     @property
     def outcome(self) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 from kloppy.domain import AttackingDirection, Ground, Player, PositionType, ShotEvent
 
 from goal_view import Floats
-from motion import velocity
+from motion import speed
 from tracking import Track
 
 SYNC_SECONDS = 0.4
@@ -49,7 +49,8 @@ def moment(shot: ShotEvent, track: Track | None, length: float, rate: float) -> 
         rate: positions a second.
 
     Raises:
-        UnplacedError: it is not known who shot, in which direction, or where shooter and ball were.
+        UnplacedError: it is not known who shot, in which direction, or where shooter and ball were; or the
+            ball was where no goal is seen from.
     """
     if shot.player is None:
         raise UnplacedError("who shot is not known")
@@ -59,7 +60,9 @@ def moment(shot: ShotEvent, track: Track | None, length: float, rate: float) -> 
     frame = frame_of(shot, track)
     players = in_goal_frame(track.players[frame], sign, length)
     ball = in_goal_frame(track.ball[frame], sign, length)
-    speeds = np.hypot(*velocity(np.moveaxis(track.around(frame, rate), 0, 1), rate).T)
+    if ball[0] <= 0:
+        raise UnplacedError("the ball was on or behind the goal line")
+    speeds = speed(np.moveaxis(track.around(frame, rate), 0, 1), rate)
     seen = np.flatnonzero(~np.isnan(players).any(axis=-1)).tolist()
     shooter = track.names.index(shot.player)
     mates = [place for place in seen if track.names[place].team == shot.team and place != shooter]

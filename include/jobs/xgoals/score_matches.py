@@ -26,10 +26,10 @@ from documents import write_json
 from endpoint_scores import scores
 from failure import JobError, run_job
 from goal_view import Floats
-from match_files import PROVIDERS, Files, MatchError, Provider
-from match_rules import check
+from match_files import PROVIDERS, Files, Provider
+from match_rules import judged
 from match_tables import ScoredMatch, scored
-from matches import Match, read
+from matches import Match
 from pages import render
 
 TEMPLATE = Path(__file__).with_name("match_report.html")
@@ -38,8 +38,8 @@ MOST_MATCHES = 10
 Ask = Callable[[Floats], Floats]
 
 
-def usable(provider: Provider, found: Sequence[Files], most: int) -> tuple[list[Match], dict[str, str]]:
-    """The last matches by name that keep all rules, and why others before that are set aside.
+def usable(provider: Provider, found: Sequence[Files]) -> tuple[list[Match], dict[str, str]]:
+    """The matches that keep all rules, the last by name first, and why others are set aside.
 
     Raises:
         JobError: none keeps them.
@@ -47,17 +47,11 @@ def usable(provider: Provider, found: Sequence[Files], most: int) -> tuple[list[
     chosen: list[Match] = []
     set_aside: dict[str, str] = {}
     for files in reversed(found):
-        if len(chosen) == most:
-            break
-        try:
-            match = read(provider, files)
-        except MatchError as error:
-            set_aside[files.match] = str(error)
-            continue
-        if broken := [each.sentence for each in check(match) if not each.passed]:
-            set_aside[files.match] = "; ".join(broken)
+        answer = judged(provider, files)
+        if answer.match is None:
+            set_aside[files.match] = answer.reason
         else:
-            chosen.append(match)
+            chosen.append(answer.match)
     if not chosen:
         reasons = "; ".join(f"{match}: {reason}" for match, reason in set_aside.items())
         raise JobError(f"No match can be scored. {reasons}")
@@ -109,11 +103,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """
     provider = PROVIDERS[args.provider]
     found = provider.matches(args.input)
-    if not args.last and len(found) > MOST_MATCHES:
+    if len(found) > MOST_MATCHES:
         raise JobError(
             f"There are {len(found)} matches, {MOST_MATCHES} fit on a page: give a folder of fewer."
         )
-    chosen, set_aside = usable(provider, found, args.last or MOST_MATCHES)
+    chosen, set_aside = usable(provider, found)
     matches = []
     for match in chosen:
         matches.append(shown(score(match, lambda rows: scores(args.endpoint, rows))))
@@ -140,7 +134,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     add = parser.add_argument
     add("--input", type=Path, required=True, help="folder with the files of matches")
     add("--provider", choices=list(PROVIDERS), default="sportec", help="who made them, as kloppy names it")
-    add("--last", action="store_const", const=1, default=0, help="only the last match by name")
     add("--endpoint", required=True, help="name of the endpoint with the model")
     add("--output", type=Path, required=True, help="folder to write to")
     args = parser.parse_args(argv)

@@ -1,5 +1,6 @@
 """SageMaker models: what a batch transform asks, without an endpoint."""
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ModelOperator(BuildingOperator):
-    """Makes a model, unless it is there: its name says of which artifact it is. The result has its name.
+    """Makes a model, unless it is there: its name says of what it is made. The result has its name.
 
     Args:
         build: makes what serves the model from the run and ``arguments``, or None where this run needs none,
@@ -32,7 +33,9 @@ class ModelOperator(BuildingOperator):
         served: Endpoint | None = self.build(run, **self.arguments)
         if served is None:
             raise AirflowSkipException(f"the params of this run give {self.task_id} nothing to do")
-        name = content_name(run.resource_name, served.artifact)
+        # The same artifact in another image, with other settings or elsewhere is another model.
+        content = json.dumps(served.model_request(run, name=""), sort_keys=True)
+        name = content_name(run.resource_name, content)
         client = AwsHook("sagemaker", self.aws_conn_id, self.region_name).conn
         create("create_model", client, {**served.model_request(run, name), "Tags": run.tags(self.task_id)})
         self.log.info("%s is made of %s", name, served.artifact)

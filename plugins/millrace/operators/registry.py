@@ -55,8 +55,8 @@ class ModelGateOperator(AwsOperator, BranchMixIn):
         metrics: what was measured of it and of the champion on the same rows.
         champion: the champion's artifact, or None.
         verdict: decides from the run, the metrics and the champion.
-        if_better: the task that puts the model in service; None where there is none, and a model that wins is
-            approved at once.
+        if_better: the task that puts the model in service, skipped for one that loses; None where nothing is.
+        approves: a model that wins is approved at once: nothing puts it in service.
     """
 
     template_fields: Sequence[str] = ("artifact", "metrics", "champion")
@@ -71,6 +71,7 @@ class ModelGateOperator(AwsOperator, BranchMixIn):
         verdict: Callable[[Run, Mapping[str, float], str | None], Verdict],
         if_better: str | None,
         image: str,
+        approves: bool = False,
         content_types: Sequence[str] = ("text/csv",),
         **kwargs: Any,
     ) -> None:
@@ -81,6 +82,7 @@ class ModelGateOperator(AwsOperator, BranchMixIn):
         self.verdict = verdict
         self.if_better = if_better
         self.image = image
+        self.approves = approves
         self.content_types = content_types
 
     @override
@@ -96,7 +98,7 @@ class ModelGateOperator(AwsOperator, BranchMixIn):
             since=run.run_after,
         )
         verdict = self.verdict(run, self.metrics, self.champion)
-        wins = Approval.PENDING if self.if_better else Approval.APPROVED
+        wins = Approval.APPROVED if self.approves else Approval.PENDING
         registry.decide(package, wins if verdict.passed else Approval.REJECTED, verdict.reason)
         self.log.info("%s %s: %s", package, "goes on" if verdict.passed else "is rejected", verdict.reason)
         # Pushed by hand, because skipping the deployment ends the task by an exception.

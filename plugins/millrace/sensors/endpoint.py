@@ -20,6 +20,8 @@ from millrace.operators.endpoint import delete_endpoint
 from millrace.sensors.polling import PollingSensor
 
 LONGEST = timedelta(hours=6)
+INTERVAL = timedelta(seconds=30)
+"""A request is told by the minute."""
 
 
 class IdleEndpointSensor(PollingSensor):
@@ -32,7 +34,9 @@ class IdleEndpointSensor(PollingSensor):
     """
 
     def __init__(self, *, minutes: Callable[[Run], int | None], **kwargs: Any) -> None:
-        super().__init__(**{"soft_fail": True, "timeout": LONGEST.total_seconds(), **kwargs})
+        super().__init__(
+            **{"soft_fail": True, "timeout": LONGEST.total_seconds(), "interval": INTERVAL, **kwargs}
+        )
         self.minutes = minutes
 
     @override

@@ -178,8 +178,11 @@ class UploadsQueue(SharedStreamProducer):
         if not rest.not_here:
             return False
         elsewhere = await self.watches.elsewhere(self._sqs, self._url)
-        for_others = [message for key, message in rest.not_here if is_under(key, elsewhere)]
-        unwanted = [message for key, message in rest.not_here if not is_under(key, elsewhere)]
+        for_others, unwanted = list[dict[str, Any]](), list[dict[str, Any]]()
+        for key, message in rest.not_here:
+            # A watcher may have come here since the message was read.
+            is_wanted = self.watches.want(key) or is_under(key, elsewhere)
+            (for_others if is_wanted else unwanted).append(message)
         log.info("%d objects for other triggerers, %d for nobody", len(for_others), len(unwanted))
         await self._delete([message["ReceiptHandle"] for message in unwanted])
         await self._hand_back(for_others)

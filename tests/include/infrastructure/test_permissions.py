@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from include.naming import TaskIdentity, content_name, database_name, job_name, resource_name
+from include.sagemaker import clarify
 from include.warehouse import reports
 from include.warehouse.passwords import secret_name
 from millrace import jobs
@@ -221,6 +222,23 @@ def test_databases_and_crawlers_of_an_environment_are_those_that_airflow_may_use
     name = database_name("prod-eu", "main", "amp")
     for pattern, found in ((database, f"database/{name}"), (tables, f"table/{name}/session")):
         assert fnmatchcase(found, pattern.rpartition(":")[2].replace("${Name}", "prod_eu"))
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-central-1"])
+def test_jobs_may_pull_the_image_of_clarify_and_nothing_else_of_its_account(plain, region):
+    account, _, image = clarify.image_uri(region).partition(".dkr.ecr.")
+    [statement] = [each for each in plain.statements("JobRole") if each["Sid"] == "PullImages"]
+    patterns = [
+        each["Fn::Sub"].replace("${AWS::Region}", region).partition(":ecr:")[2]
+        for each in statement["Resource"]
+    ]
+
+    def may(repository):
+        return any(fnmatchcase(f"{region}:{account}:repository/{repository}", each) for each in patterns)
+
+    assert may(image.partition("/")[2].partition(":")[0])
+    assert not may("sagemaker-clarify-processing-of-others")
+    assert not may("other")
 
 
 @pytest.mark.parametrize("resource", ["JobRole", "AirflowPolicy"])

@@ -21,6 +21,7 @@ PARAMS = {
     "min_auc": 0.6,
     "min_calibration_p": 0.001,
     "processing_instance_type": "ml.m5.xlarge",
+    "volume_gb": 30,
     "training_instance_type": "ml.m5.large",
     "endpoint_instance_type": "ml.m5.large",
     "idle_minutes": 5,
@@ -93,9 +94,9 @@ def test_one_training_is_never_two_at_a_time(run):
 
 
 def test_the_last_match_is_scored_unless_some_are_named(run):
-    assert "--last" in spec.scoring(run).arguments
+    kept = spec.features(run).outputs["last"]
+    assert inputs(spec.scoring(run)) == {"matches": f"{kept}/"}
     named = spec.scoring(with_params(run, match_uri="s3://b/derby/"))
-    assert "--last" not in named.arguments
     assert inputs(named) == {"matches": "s3://b/derby/"}
 
 

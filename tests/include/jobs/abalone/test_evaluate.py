@@ -82,7 +82,7 @@ def test_a_file_of_other_features_is_refused(measured):
     outcomes, _ = measured
     assert (outcomes["ragged"].code, outcomes["ragged"].message) == (
         1,
-        "The model takes 3 features, the validation rows have 1.",
+        "The model takes 3 features, the rows have 1.",
     )
 
 

@@ -219,7 +219,7 @@ def test_a_champion_is_measured_on_the_same_rows(evaluated):
 @pytest.mark.parametrize(
     ("case", "reason"),
     [
-        ("other features", "The model takes 2 features, the validation rows have 10."),
+        ("other features", "The model takes 2 features, the rows have 10."),
         ("pickled champion", "'xgboost-model' is not in XGBoost's own format (UBJSON or JSON)."),
     ],
 )

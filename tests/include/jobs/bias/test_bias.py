@@ -58,3 +58,9 @@ def test_before_a_model_there_are_two_questions(script):
 def test_an_error_is_the_job_s_reason(script):
     done = script(ROWS, label="z")
     assert done.reason == "There is no column 'z' (label); the columns are 'f', 'y', 'p', 'n'."
+
+
+def test_groups_that_differ_in_signs_alone_have_metrics_of_their_own(script):
+    rows = "f,y\n" + "<=50K,1\n" * 3 + "<=50K,0\n" + ">50K,1\n" + ">50K,0\n" * 3
+    done = script(rows, facet=[{"name_or_index": "f", "value_or_threshold": ["<=50K", ">50K"]}])
+    assert done.metrics["f_50K_DPL"] == -done.metrics["f_50K_2_DPL"] != 0

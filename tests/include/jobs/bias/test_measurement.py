@@ -218,6 +218,10 @@ def test_rows_without_a_value_are_left_out_and_counted(measured):
         (CLEAN, {"facet": []}, "facet is missing"),
         (CLEAN, {"label_values_or_threshold": []}, "label_values_or_threshold is missing"),
         (CLEAN, {"probability_threshold": 2}, "probability_threshold is 2"),
+        (CLEAN, {"excluded_columns": "note"}, "excluded_columns is 'note', it must be a list"),
+        (CLEAN, {"excluded_columns": ["note", {}]}, r"excluded_columns\[1\] is {}, it must be the name or"),
+        (CLEAN, {"methods": {"pre_training_bias": ["CI"]}}, 'its methods must be "all" or a list'),
+        (CLEAN, {"methods": {"pre_training_bias": {"methods": 3}}}, 'its methods must be "all" or a list'),
     ],
 )
 def test_what_cannot_be_measured_is_one_sentence(measured, content, fields, reason):

@@ -17,7 +17,18 @@ FOLDERS = [SHARED, SHARED.parent / "pages", SHARED.parent / "xgoals", SAMPLE]
 MODULES = [
     *("json", "numpy", "pathlib", "pandas", "goal_view", "motion", "shot_features", "assists", "passes"),
     *("match_files", "match_rules", "matches", "shots", "frame_windows", "calibration", "build_features"),
-    *("fixtures", "generate", "goal_model", "clubs", "score_matches", "types", "os", "hashlib"),
+    *(
+        "fixtures",
+        "generate",
+        "goal_model",
+        "clubs",
+        "score_matches",
+        "match_tables",
+        "moments",
+        "types",
+        "os",
+        "hashlib",
+    ),
 ]
 HELD_OUT = """
 from pathlib import Path

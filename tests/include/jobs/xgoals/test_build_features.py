@@ -38,6 +38,13 @@ def test_broken_matches_are_set_aside_with_the_reason(built):
     assert "DFL-MAT-00000B is set aside: its events" in built.log
 
 
+def test_the_last_good_match_is_left_for_who_scores_it_alone(image, built):
+    """The last two by name are a good one and, before it, one that is cut off."""
+    assert len(list((built.folder / "last").iterdir())) == 3
+    read = "[f.match for f in match_files.PROVIDERS['sportec'].matches(pathlib.Path(folder))]"
+    assert image(read, folder=str(built.folder / "last")) == ["DFL-MAT-000020"]
+
+
 def test_what_each_rule_found_in_each_match_is_kept(built):
     found = {each["match"]: each["checks"] for each in built.document("matches/matches.json")}
     assert len(found) == len(MATCHES)

@@ -83,6 +83,15 @@ def test_rules_name_what_is_wrong(image, folder, kind, change, said):
     assert any(said in sentence for sentence in sentences), sentences
 
 
+def test_no_goal_is_seen_from_behind_its_line(image, folder):
+    """On a shorter pitch the ball of the nearest shots is there: these are counted, the others are read."""
+    where = folder(changes={"02_01": [('PitchX="105.0"', 'PitchX="90.0"')]})
+    unplaced, shots = image(f"[dict({READ}.unplaced), len({READ}.shots)]", folder=where)
+    assert set(unplaced) == {"the ball was on or behind the goal line"}
+    assert unplaced.popitem()[1] + shots == 30
+    assert image(f"bool(numpy.isfinite([s.moment.ball for s in {READ}.shots]).all())", folder=where)
+
+
 @pytest.mark.parametrize("kind", ["02_01", "03_02", "04_03"])
 def test_a_match_without_one_of_its_files_says_which(image, folder, kind):
     load = f"{PROVIDER}.load({PROVIDER}.matches(pathlib.Path(folder))[0])"

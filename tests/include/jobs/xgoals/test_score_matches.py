@@ -83,8 +83,21 @@ def test_the_page_stands_alone_and_names_who_is_set_aside(scored):
     assert (scored.folder / MATCH / "shot_map.png").read_bytes().startswith(b"\x89PNG")
 
 
-def run(image, sample, tmp_path, last, name=NAME):
-    asked = {"input": str(sample), "output": str(tmp_path / "out"), "last": last, "endpoint": name}
+@pytest.mark.parametrize(
+    ("period", "seconds", "minute"),
+    [(1, 0, 1), (1, 2699, 45), (1, 2830, 45), (2, 0, 46), (2, 2700 + 240, 90), (3, 61, 92), (4, 1000, 120)],
+)
+def test_stoppage_time_is_the_last_minute_of_its_period(image, period, seconds, minute):
+    event = (
+        "types.SimpleNamespace(period=types.SimpleNamespace(id=period), "
+        "timestamp=__import__('datetime').timedelta(seconds=seconds))"
+    )
+    asked = f"match_tables.ScoredShot(types.SimpleNamespace(event={event}), 0.5, None).minute"
+    assert image(asked, period=period, seconds=seconds) == minute
+
+
+def run(image, matches, tmp_path, name=NAME):
+    asked = {"input": str(matches), "output": str(tmp_path / "out"), "endpoint": name}
     return image(
         "score_matches.run(types.SimpleNamespace(provider='sportec', **{name: pathlib.Path(value) "
         "if name in ('input', 'output') else value for name, value in asked.items()}))",
@@ -92,18 +105,18 @@ def run(image, sample, tmp_path, last, name=NAME):
     )
 
 
-def test_an_endpoint_that_is_not_there_is_named(image, endpoint, sample, tmp_path):
+def test_an_endpoint_that_is_not_there_is_named(image, endpoint, scored, tmp_path):
     image("os.environ.update(to)", to={"AWS_ENDPOINT_URL": endpoint, "AWS_DEFAULT_REGION": "us-east-1"})
     with pytest.raises(RaisedError, match="The endpoint nobody gives no chances"):
-        run(image, sample, tmp_path, last=1, name="nobody")
+        run(image, scored.folder.parent / "in", tmp_path, name="nobody")
 
 
 def test_more_matches_than_a_page_takes_are_refused(image, sample, tmp_path):
     with pytest.raises(RaisedError, match="There are 32 matches, 10 fit on a page"):
-        run(image, sample, tmp_path, last=0)
+        run(image, sample, tmp_path)
 
 
 def test_without_a_match_that_keeps_the_rules_there_is_no_page(image, sample):
-    usable = "(lambda p: score_matches.usable(p, p.matches(pathlib.Path(folder))[10:11], 1))"
+    usable = "(lambda p: score_matches.usable(p, p.matches(pathlib.Path(folder))[10:11]))"
     with pytest.raises(RaisedError, match=f"No match can be scored. {BROKEN}: its events have 3:2 goals"):
         image(f"{usable}(match_files.PROVIDERS['sportec'])", folder=str(sample))
