@@ -208,11 +208,10 @@ def timeout_while_starting(chaos, dice):
     return Measured.of(run, seconds)
 
 
+LONGEST = [crowd(RUN_FAILED), crowd(DAG_DELETED), timeout_while_waiting]
+"""Up to a minute each; `make chaos` plays them too. They begin first."""
 TOGETHER = [
-    # These take longest, so they begin first.
-    crowd(RUN_FAILED),
-    crowd(DAG_DELETED),
-    timeout_while_waiting,
+    *(pytest.param(play, marks=pytest.mark.slow) for play in LONGEST),
     timeout_while_starting,
     *(while_waiting(action) for action in ACTIONS),
     # Airflow refuses to delete a DAG of which a task runs.

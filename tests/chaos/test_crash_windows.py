@@ -235,7 +235,12 @@ def test_crash_of_a_task(together, rounds):
     assert not failures, failures
 
 
-SLOW = (triggerer_replaced, triggerer_suspended, scheduler_killed_and_workers_live)
+SLOW = (
+    triggerer_replaced,
+    triggerer_suspended,
+    scheduler_killed_and_workers_live,
+    scheduler_killed_while_one_resumes,
+)
 """Half a minute each; `make chaos` plays them too."""
 
 

@@ -69,6 +69,7 @@ def fail(dag, alerts):
     return make
 
 
+@pytest.mark.slow
 def test_an_input_that_is_not_there(fail):
     alert = fail(input_uri=f"s3://{settings().bucket}/nothing/here.csv")
     assert "abalone.build_features failed" in alert
@@ -77,6 +78,7 @@ def test_an_input_that_is_not_there(fail):
     assert "after 1 tries" in alert, "a job that cannot succeed was launched again"
 
 
+@pytest.mark.slow
 def test_an_empty_file(fail, put):
     alert = fail(input_uri=put("input/empty.csv", b""))
     assert "abalone.build_features failed" in alert

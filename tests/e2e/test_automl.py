@@ -140,6 +140,7 @@ def test_one_class_is_refused_by_name(desk, learned):
     assert desk.tasks(failed[0])["learn.train"] == "upstream_failed"
 
 
+@pytest.mark.slow
 def test_files_of_this_machine_further_files_and_an_endpoint(desk, learned, tmp_path):
     files = {kind: tmp_path / f"{kind}.csv" for kind in ("train", "test")}
     for kind, file in files.items():

@@ -46,6 +46,7 @@ def waiting(stack):
         run.until(lambda: all(status in ENDED for status in run.jobs().values()))
 
 
+@pytest.mark.slow
 def test_clearing_a_waiting_task_stops_its_job_and_launches_one_more(waiting):
     (first,) = waiting.jobs()
     body = {"task_ids": [WAITING], "dag_run_id": waiting.run_id, "dry_run": False, "only_failed": False}

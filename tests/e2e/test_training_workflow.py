@@ -134,6 +134,7 @@ def test_results_stay_and_intermediate_data_goes(stack, cleaned):
         assert stack.read(f"{cleaned['outputs'][name]}/{picture}.png").startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_few_anomalies_are_trained_on(stack, cleaned, straight_on):
     assert states(stack, straight_on) == {
         **SUCCESS,
@@ -152,6 +153,7 @@ def test_few_anomalies_are_trained_on(stack, cleaned, straight_on):
     assert models[0] != models[1]
 
 
+@pytest.mark.slow
 def test_work_is_kept_when_asked_for(stack, straight_on):
     bucket, key = xcom(stack, straight_on, "open_work")["outputs"]["run"].removeprefix("s3://").split("/", 1)
     assert key.startswith(f"_work/main/{DAG}/")
@@ -189,6 +191,7 @@ def test_a_failed_step_is_told_and_cleaned_up_and_the_run_has_failed(stack, aler
     assert f"Run: {stack.airflow_url}/dags/{DAG}/runs/" in caught
 
 
+@pytest.mark.slow
 def test_a_failure_at_the_start_is_caught_too(stack, alerts):
     done = stack.millrace("run", DAG, "--param", "max_rejected_fraction=0")
     assert done.returncode == 1
@@ -208,6 +211,7 @@ def test_rest_refuses_a_column_that_is_no_group(stack):
     assert "shoe_size" in answer.text
 
 
+@pytest.mark.slow
 def test_an_upload_starts_a_run_on_it(stack, cleaned):
     """After another run, so that the DAG is not paused."""
     key = f"main/uploads/{DAG}/people.csv"

@@ -157,7 +157,7 @@ def _metrics(methods: Document, section: str, known: frozenset[str]) -> frozense
     if section not in methods:
         return frozenset()
     given = methods[section] or {}
-    asked = given.get("methods", "all") if isinstance(given, Mapping) else given
+    asked = given.get("methods", "all") if isinstance(given, Mapping) else None
     if asked == "all":
         return known
     if not isinstance(asked, list) or not all(isinstance(name, str) for name in asked):
