@@ -151,14 +151,24 @@ def _missed(
             yield f"{name} of {group} is {value:.4g}, outside {low:g} to {high:g}"
 
 
-def _values(document: Mapping[str, Any]) -> Iterator[tuple[str, str, float | None]]:
-    """Group, metric and value of all that was measured; an infinite one is written as text."""
+def measured_groups(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Sequence[Mapping[str, Any]]]]:
+    """Facet, group and its metrics: all of the data, then those of the predictions.
+
+    Args:
+        document: the content of ``analysis.json``.
+    """
     for section in ("pre_training_bias_metrics", "post_training_bias_metrics"):
         for facet, groups in document.get(section, {}).get("facets", {}).items():
             for group in groups:
-                for metric in group["metrics"]:
-                    value = None if metric["value"] is None else float(metric["value"])
-                    yield f"{facet} = {group['value_or_threshold']}", metric["name"], value
+                yield facet, group["value_or_threshold"], group["metrics"]
+
+
+def _values(document: Mapping[str, Any]) -> Iterator[tuple[str, str, float | None]]:
+    """Group, metric and value of all that was measured; an infinite one is written as text."""
+    for facet, group, metrics in measured_groups(document):
+        for metric in metrics:
+            value = None if metric["value"] is None else float(metric["value"])
+            yield f"{facet} = {group}", metric["name"], value
 
 
 def _check(bounds: Bounds) -> None:

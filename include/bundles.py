@@ -91,6 +91,13 @@ class Bundle:
             raise ValueError(f"{both[0]} of {folder.name} would replace a file of the bundle: rename one")
         return type(self)({**self.files, **{name: (folder / name).read_bytes() for name in names}})
 
+    def write(self, folder: Path) -> None:
+        """Writes the files below a folder, which is made."""
+        for name, content in self.files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
     @cached_property
     def digest(self) -> str:
         """Sixteen hexadecimal digits of SHA-256 over names and contents."""

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from include.bias import BiasAnalysis
+from include.bias import BiasAnalysis, measured_groups
 from include.bundles import Bundle
 from local.aws.runtime.images import ImageBuildFailed, ImageStore
 from local.cli.console import output, steps
@@ -112,9 +112,7 @@ def _asked(text: str, option: str) -> tuple[str, Sequence[str] | float | None]:
 
 def _measure(analysis: BiasAnalysis, data: Path, scratch: Path) -> Path:
     """Runs the job's script in its image; where it has left ``analysis.json``."""
-    for name, content in Bundle.of_job("bias", "pages").files.items():
-        (scratch / "code" / name).parent.mkdir(parents=True, exist_ok=True)
-        (scratch / "code" / name).write_bytes(content)
+    Bundle.of_job("bias", "pages").write(scratch / "code")
     config = scratch / "analysis_config.json"
     config.write_text(json.dumps(analysis.config()), encoding="utf-8")
     store = ImageStore(StackConfig.from_environment(os.environ).images)
@@ -155,14 +153,12 @@ def _copy(found: Path, file: Path) -> None:
 def _tables(document: Mapping[str, Any]) -> list[Table]:
     """A table for each group, the metrics of the data before those of the predictions."""
     found: dict[str, Table] = {}
-    for section in ("pre_training_bias_metrics", "post_training_bias_metrics"):
-        for facet, groups in document.get(section, {}).get("facets", {}).items():
-            for group in groups:
-                title = f"{facet}: {group['value_or_threshold']}"
-                table = found.setdefault(title, _table(title))
-                for metric in group["metrics"]:
-                    table.add_row(metric["name"], _shown(metric), metric["description"])
-                table.add_section()
+    for facet, group, metrics in measured_groups(document):
+        title = f"{facet}: {group}"
+        table = found.setdefault(title, _table(title))
+        for metric in metrics:
+            table.add_row(metric["name"], _shown(metric), metric["description"])
+        table.add_section()
     return list(found.values())
 
 

@@ -58,7 +58,6 @@ QUICK = {
     "AIRFLOW__SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": 1,
     # The API server waits for a connection in its event loop: with too few it comes to a stand.
     "AIRFLOW__DATABASE__SQL_ALCHEMY_MAX_OVERFLOW": 40,
-    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": 600,
 }
 """Everything that Airflow notices after a while, it notices within seconds."""
 

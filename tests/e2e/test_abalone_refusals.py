@@ -69,7 +69,6 @@ def fail(dag, alerts):
     return make
 
 
-@pytest.mark.slow
 def test_an_input_that_is_not_there(fail):
     alert = fail(input_uri=f"s3://{settings().bucket}/nothing/here.csv")
     assert "abalone.build_features failed" in alert
@@ -85,6 +84,7 @@ def test_an_empty_file(fail, put):
     assert "empty" in alert or "no row" in alert
 
 
+@pytest.mark.slow
 def test_rejected_rows_are_counted_and_close_the_gate(fail, put):
     good = SAMPLE.read_text().splitlines()[:500]
     header = "sex,length,diameter,height,whole,shucked,viscera,shell,rings"

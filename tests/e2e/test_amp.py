@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-pytestmark = pytest.mark.timeout(3600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 DAG = "amp_batch_features"
 TODAY = datetime.now(UTC).date()
 DAYS = 3
@@ -55,7 +55,6 @@ def test_the_tables_are_in_the_catalog(stack, first):
     assert {"session", "like", "rejected"} <= {table["Name"] for table in tables}
 
 
-@pytest.mark.slow
 def test_the_next_day_costs_what_is_new(stack, first):
     metrics = features(stack, TODAY)["metrics"]
     assert 1 <= metrics["partials_rebuilt"] <= DAYS

@@ -7,7 +7,7 @@ import pytest
 
 from tests.stack import REPO
 
-pytestmark = pytest.mark.timeout(3600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 """A run listens to two minutes of speech three times, and to the live model's too."""
 DAG = "custom_language_model"
 SAMPLE = REPO / "include" / "samples" / DAG
@@ -73,7 +73,6 @@ def second(stack, first):
     return stack.run(DAG, "--param", f"media_uri={folder}"), models(stack)
 
 
-@pytest.mark.slow
 def test_what_is_live_is_measured_too_and_stays_if_nothing_beats_it(stack, first, second):
     run, left = second
     assert run["metrics"]["wer_live"] == run["metrics"]["wer_tuned"] < run["metrics"]["wer_generic"]
@@ -102,7 +101,6 @@ def ten(stack, second):
         client.delete_language_model(ModelName=name)
 
 
-@pytest.mark.slow
 def test_an_eleventh_model_is_refused_with_the_oldest_that_is_not_live(stack, ten):
     said = refused(stack)
     assert "The account has 10 custom language models and this run makes 2" in said
@@ -124,7 +122,6 @@ def test_text_in_latin_1_is_refused_before_anything_is_trained(stack, first):
     assert models(stack) == first[1]
 
 
-@pytest.mark.slow
 def test_a_held_out_sentence_in_the_text_is_refused(stack, second):
     sentence = (SAMPLE / "held_out" / "first_shift.txt").read_text().splitlines()[1]
     folder = put(stack, "notes.txt", f"The menu is new.\n{sentence.upper()}\n".encode())

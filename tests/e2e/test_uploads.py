@@ -135,6 +135,7 @@ def test_a_burst_of_uploads_loses_none(receiving):
     assert tasks == ["success"] * 40
 
 
+@pytest.mark.slow
 def test_uploads_while_the_pipeline_is_busy_start_its_next_run(receiving):
     """Two more bursts are stored while no run may be made; Airflow alone tells only of the first of them."""
     uris = []

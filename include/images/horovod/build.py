@@ -1,10 +1,10 @@
 """Installs torch, and builds Horovod from its source distribution. Run once, by the Python that they are for.
 
-Three things are changed in its source before that. Horovod 0.28.1 asks its compiler for C++14, and the headers
-of a current torch need C++20. With Gloo it never sees that a rank hangs: it looks for the missing ones in a
-list for which it has reserved memory, but whose size is still 0. And it compiles in two thirds of the time
-without debug information, and with torch's headers read once for the five files that include them; where CUDA
-is, which nobody has tried, each is read for itself.
+Its source is changed before that. Horovod 0.28.1 asks its compiler for C++14, and the headers of a current
+torch need C++20. With Gloo it never sees that a rank hangs: it looks for the missing ones in a list for which
+it has reserved memory, but whose size is still 0. And it compiles in two thirds of the time without debug
+information, and with torch's headers read once for the five files that include them. With CUDA, which nobody
+has tried, each file is compiled for itself.
 
 The network is Gloo, which needs neither MPI nor ssh; with a torch for GPUs and a CUDA toolkit NCCL reduces on
 them.

@@ -26,23 +26,31 @@ class AwsOperator(BaseOperator):
         self.region_name = region_name
 
 
-class BuildingOperator(AwsOperator):
-    """An operator whose subject is made when it runs, since it depends on what came before: docs/adr/0001.
+class ArgumentsOperator(AwsOperator):
+    """An operator with a function of the run.
 
     Args:
-        build: makes it from the run and ``arguments``.
-        arguments: what the builder takes beside the run; may hold XComArgs and templates.
+        arguments: what the function takes beside the run; may hold XComArgs and templates.
     """
 
     template_fields: Sequence[str] = ("arguments",)
     template_fields_renderers: ClassVar[dict[str, str]] = {"arguments": "json"}
 
-    def __init__(
-        self, *, build: Callable[..., Any], arguments: Mapping[str, Any] | None = None, **kwargs: Any
-    ) -> None:
+    def __init__(self, *, arguments: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.arguments = dict(arguments or {})
+
+
+class BuildingOperator(ArgumentsOperator):
+    """An operator whose subject is made when it runs, since it depends on what came before: docs/adr/0001.
+
+    Args:
+        build: makes it from the run and ``arguments``.
+    """
+
+    def __init__(self, *, build: Callable[..., Any], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.build = build
-        self.arguments = dict(arguments or {})
 
 
 class LaunchingOperator(BuildingOperator):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Context
 from airflow.sdk.bases.branch import BranchMixIn
@@ -12,38 +12,32 @@ from typing_extensions import override
 from include.run import Run
 from millrace.context import run_of
 from millrace.hooks.s3 import S3
-from millrace.operators.base import AwsOperator
+from millrace.operators.base import ArgumentsOperator
 
 if TYPE_CHECKING:
     from include.gates import Verdict
 
 
-class DecisionOperator(AwsOperator):
+class DecisionOperator(ArgumentsOperator):
     """Returns what a pure function of the run and the results of earlier steps decides.
 
     A list that it returns can be mapped over: ``Operator.partial(...).expand(arguments=decision.output)``.
 
     Args:
         decide: takes the run, ``arguments`` and the ``documents``.
-        arguments: what it takes beside the run; may hold XComArgs and templates.
         documents: where small JSON documents are, of the run, by the names under which ``decide`` takes their
             content; None for one that is not there.
     """
-
-    template_fields: Sequence[str] = ("arguments",)
-    template_fields_renderers: ClassVar[dict[str, str]] = {"arguments": "json"}
 
     def __init__(
         self,
         *,
         decide: Callable[..., Any],
-        arguments: Mapping[str, Any] | None = None,
         documents: Mapping[str, Callable[[Run], str]] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**{"multiple_outputs": False, **kwargs})
         self.decide = decide
-        self.arguments = dict(arguments or {})
         self.documents = dict(documents or {})
 
     @override

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import Any, ClassVar
+from typing import Any
 
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
@@ -13,32 +13,21 @@ from typing_extensions import override
 from include.run import Run
 from millrace.context import run_of
 from millrace.hooks.s3 import S3, split
-from millrace.operators.base import AwsOperator
+from millrace.operators.base import ArgumentsOperator, AwsOperator
 
 Document = Mapping[str, Any] | Sequence[Any]
 
 
-class DocumentOperator(AwsOperator):
+class DocumentOperator(ArgumentsOperator):
     """Writes one JSON document; the result has its URI among ``outputs``, by the name of the file.
 
     Args:
         document: returns the URI and the content, of the run and ``arguments``.
-        arguments: what it takes beside the run; may hold XComArgs and templates.
     """
 
-    template_fields: Sequence[str] = ("arguments",)
-    template_fields_renderers: ClassVar[dict[str, str]] = {"arguments": "json"}
-
-    def __init__(
-        self,
-        *,
-        document: Callable[..., tuple[str, Document]],
-        arguments: Mapping[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *, document: Callable[..., tuple[str, Document]], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.document = document
-        self.arguments = dict(arguments or {})
 
     @override
     def execute(self, context: Context) -> dict[str, Any]:

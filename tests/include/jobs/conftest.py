@@ -117,9 +117,7 @@ def page_step(request, tmp_path):
 def _step(tmp_path: Path, image: str, bundle: Bundle) -> Callable[..., SimpleNamespace]:
     """Gives the metrics of a script, its log, the folder of its output and, if it failed, the reason."""
     python, code = interpreter(image), tmp_path / "code"
-    for name, content in bundle.files.items():
-        (code / name).parent.mkdir(parents=True, exist_ok=True)
-        (code / name).write_bytes(content)
+    bundle.write(code)
 
     def run(script, *arguments, output):
         done = subprocess.run(

@@ -35,8 +35,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 def generate(tmp_path_factory):
     """Runs the generator as a job does: from the folder as it ships, in the image."""
     folder = tmp_path_factory.mktemp("job")
-    for name, content in Bundle.of(SAMPLE).files.items():
-        (folder / name).write_bytes(content)
+    Bundle.of(SAMPLE).write(folder)
 
     def run(*arguments, output, until=UNTIL, program=("generate.py",), **environment):
         command = [interpreter("sklearn"), *program, *arguments, "--until", until, "--output", output]

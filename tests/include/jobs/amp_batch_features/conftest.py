@@ -98,9 +98,7 @@ class Jobs:
 def amp(tmp_path_factory) -> Iterator[Jobs]:
     folder = tmp_path_factory.mktemp("amp")
     code = folder / "code"
-    for name, content in Bundle.of_job("amp_batch_features", "datasets", "amp").files.items():
-        (code / name).parent.mkdir(parents=True, exist_ok=True)
-        (code / name).write_bytes(content)
+    Bundle.of_job("amp_batch_features", "datasets", "amp").write(code)
     with pytest.MonkeyPatch.context() as patch, LocalAws(home=folder / "aws", images=IMAGES) as aws:
         s3 = boto3.client("s3", endpoint_url=aws.endpoint_url)
         for bucket in (LAKE, OURS):

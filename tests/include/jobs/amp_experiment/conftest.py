@@ -31,8 +31,7 @@ def in_image(script: Path, *arguments, path: list[Path]) -> str:
 def shipped(tmp_path_factory) -> Path:
     """The job's folder with what it ships with."""
     folder = tmp_path_factory.mktemp("code")
-    for name, content in Bundle.of_job("amp_experiment", "experiments", "datasets", "pages").files.items():
-        (folder / name).write_bytes(content)
+    Bundle.of_job("amp_experiment", "experiments", "datasets", "pages").write(folder)
     return folder
 
 

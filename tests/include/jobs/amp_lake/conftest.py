@@ -103,8 +103,7 @@ def aws(tmp_path_factory) -> Iterator[tuple[Any, dict[str, str]]]:
 @pytest.fixture(scope="module")
 def steps(aws, tmp_path_factory) -> Iterator[Steps]:
     python, code = interpreter("spark"), tmp_path_factory.mktemp("code")
-    for name, content in Bundle.of_job("amp_lake", "amp", "datasets").files.items():
-        (code / name).write_bytes(content)
+    Bundle.of_job("amp_lake", "amp", "datasets").write(code)
     there = {**os.environ, **aws[1], "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": str(python)}
     found = Steps(python, code, {**there, "PYSPARK_SUBMIT_ARGS": SPARK})
     yield found

@@ -127,8 +127,7 @@ def all_rows(built) -> dict[str, list[dict]]:
 def shipped(tmp_path_factory) -> Path:
     """What ships with the pipeline's jobs."""
     folder = tmp_path_factory.mktemp("code")
-    for name, content in code().files.items():
-        (folder / name).write_bytes(content)
+    code().write(folder)
     return folder
 
 

@@ -96,8 +96,7 @@ CASES: dict[str, tuple[bytes, bytes]] = {
 def scripts(tmp_path_factory) -> Path:
     """The folder that ships."""
     folder = tmp_path_factory.mktemp("code")
-    for name, content in Bundle.of_job("automl", "pages").files.items():
-        (folder / name).write_bytes(content)
+    Bundle.of_job("automl", "pages").write(folder)
     return folder
 
 

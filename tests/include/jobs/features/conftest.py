@@ -66,8 +66,7 @@ def ingest(groups, tmp_path):
     """Runs the job; gives its exit code, its log, its metrics and, if it failed, the reason."""
     code = tmp_path / "code"
     code.mkdir()
-    for name, content in Bundle.of_job("features").files.items():
-        (code / name).write_bytes(content)
+    Bundle.of_job("features").write(code)
 
     def run(*arguments, processes=1, endpoint_url=groups.endpoint_url):
         base, metrics = tmp_path / "ml", tmp_path / "metrics"

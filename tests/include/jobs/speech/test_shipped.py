@@ -19,10 +19,7 @@ print(page(Improvement("Shipped", document([file], ["EC2"]), plots=plots, change
 
 @pytest.fixture
 def shipped(tmp_path):
-    for name, content in Bundle.of_job("speech", "pages").files.items():
-        path = tmp_path / "code" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+    Bundle.of_job("speech", "pages").write(tmp_path / "code")
     return tmp_path / "code"
 
 

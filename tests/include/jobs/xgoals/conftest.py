@@ -80,8 +80,7 @@ def code(tmp_path_factory):
     bundle = Bundle.of_job("xgoals", "boosters", "pages").including(
         SAMPLE, *(path.name for path in SAMPLE.glob("*.py"))
     )
-    for name, content in bundle.files.items():
-        (folder / name).write_bytes(content)
+    bundle.write(folder)
     return folder
 
 

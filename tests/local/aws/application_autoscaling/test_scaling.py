@@ -110,7 +110,8 @@ def problems(operation, answer):
 def test_a_count_out_of_its_bounds_is_changed_at_once(endpoint):
     endpoint.register(2, 4)
     endpoint.reaches(2)
-    [activity] = endpoint.activities()
+    # It is over a moment after the endpoint has changed.
+    [activity] = until(endpoint.activities, lambda found: found[0]["StatusCode"] != "InProgress")
     assert activity["Description"] == "Setting desired instance count to 2."
     assert activity["Cause"] == "minimum capacity was set to 2"
     assert activity["StatusCode"] == "Successful"

@@ -23,8 +23,7 @@ def account(server):
 @pytest.fixture(scope="module")
 def code(tmp_path_factory):
     folder = tmp_path_factory.mktemp("code")
-    for name, content in CODE.files.items():
-        (folder / name).write_bytes(content)
+    CODE.write(folder)
     return folder
 
 
