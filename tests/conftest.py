@@ -43,9 +43,15 @@ from include.run import Run  # noqa: E402
 from include.settings import Settings  # noqa: E402
 from tests.stack import running  # noqa: E402
 
+
+@functools.cache
+def _model(path, load=JSONFileLoader.load_file):
+    return load(JSONFileLoader(), path)
+
+
 # Each of Airflow's hooks has a session of its own, which parses the models of its services anew. A task has
 # two or three; a process of tests has hundreds.
-JSONFileLoader.load_file = functools.cache(JSONFileLoader.load_file)
+JSONFileLoader.load_file = lambda loader, path: _model(path)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ PAGE = """\
 
 What is done to Airflow, to its tasks and to the events of AWS, how often, and what became of the remote
 jobs. `make chaos` plays every scenario twenty times with random delays and writes this page; `make test`
-plays each once, but for the 200 waits. A round is good when the run has come to the end that belongs to it,
+plays once each that takes seconds. A round is good when the run has come to the end that belongs to it,
 each task has launched one job (one more where it was cleared or timed out), each job that nobody wants has
 been stopped by exactly one call, nothing is left running, and the task downstream has run once or, where it
 must not, never. A killed task that does not hear from Airflow within a second that another try goes on
