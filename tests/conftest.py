@@ -35,23 +35,17 @@ for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"):
 
 import functools  # noqa: E402
 
+import botocore.session  # noqa: E402
 import pytest  # noqa: E402
-from botocore.loaders import JSONFileLoader  # noqa: E402
 from xdist.scheduler import LoadScopeScheduling  # noqa: E402
 
 from include.run import Run  # noqa: E402
 from include.settings import Settings  # noqa: E402
 from tests.stack import running  # noqa: E402
 
-
-@functools.cache
-def _model(path, load=JSONFileLoader.load_file):
-    return load(JSONFileLoader(), path)
-
-
 # Each of Airflow's hooks has a session of its own, which parses the models of its services anew. A task has
 # two or three; a process of tests has hundreds.
-JSONFileLoader.load_file = lambda loader, path: _model(path)
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 
 @pytest.fixture
