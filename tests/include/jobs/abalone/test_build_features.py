@@ -83,7 +83,7 @@ def test_the_same_rows_give_the_same_bytes_however_they_come(outcomes, case):
 def test_malformed_rows_are_kept_with_their_reason(outcomes, files, case):
     outcome = outcomes[case]
     assert (outcome.code, outcome.message) == (0, "")
-    assert sorted(row["reason"] for row in outcome.rejected) == REJECTED[case]
+    assert sorted(row["reason"] for row in outcome.rejected) == sorted(REJECTED[case])
     assert {row["file"] for row in outcome.rejected} <= {"abalone.csv"}
     metrics = outcome.metrics
     assert metrics["rows_in"] == lines_in(files[case])
