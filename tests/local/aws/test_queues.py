@@ -106,6 +106,7 @@ class Senders:
         return [f"{name}-{each['Id']}" for each in answer["Successful"]]
 
 
+@pytest.mark.slow
 def test_each_acknowledged_message_outlives_kills_under_load(child):
     child.start()
     url, arn = make_queue(child.client, "queue")

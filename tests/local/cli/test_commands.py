@@ -100,7 +100,9 @@ def test_a_run_shows_its_tasks_and_ends_with_a_summary(machine):
     assert f"Run {result['run_id']}" in done.stdout
 
 
-@pytest.mark.parametrize("option", ["--input {}", "--param input_uri={}"])
+@pytest.mark.parametrize(
+    "option", ["--input {}", pytest.param("--param input_uri={}", marks=pytest.mark.slow)]
+)
 def test_an_input_file_arrives_whatever_its_name(machine, tmp_path, option):
     file = tmp_path / "mine & yours, ü.csv"
     file.write_text("1,2\n3,4\n5,6\n")
@@ -131,6 +133,7 @@ def test_the_runs_of_a_due_schedule_are_those_that_were_asked_for(machine):
     assert {run["run_type"] for run in runs} == {"manual"}
 
 
+@pytest.mark.slow
 def test_a_run_that_takes_longer_than_its_time_goes_on(machine):
     done = machine.millrace("run", "no_input", "--timeout", "3")
     assert done.returncode == 1

@@ -118,6 +118,7 @@ def test_two_hosts_train_one_model(pair, alone, python, fill):
     assert not (pair[1].base / "model" / "xgboost-model").exists()
 
 
+@pytest.mark.slow
 def test_a_host_without_rows_takes_no_part(pair, alone, python):
     pair[0].channel("train").channel("validation")
     pair[1].channel("train", a=csv(TRAIN)).channel("validation", c=csv(HELD_OUT))
@@ -147,6 +148,7 @@ def test_hosts_with_other_features_are_named_by_every_host(pair, python):
     assert all("Channel train has 2 features on algo-2: expected 3" in job.failure for job in pair)
 
 
+@pytest.mark.slow
 def test_hosts_whose_columns_stand_in_another_order_are_named_by_every_host(pair, python, parquet):
     for job, train in zip(pair, ("first", "reordered"), strict=True):
         job.channel("train", PARQUET, a=parquet[train]).channel("validation", PARQUET, c=parquet["held out"])
@@ -157,7 +159,7 @@ def test_hosts_whose_columns_stand_in_another_order_are_named_by_every_host(pair
     assert all(said in job.failure for job in pair)
 
 
-@pytest.mark.parametrize("bad", [0, 1])
+@pytest.mark.parametrize("bad", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_host_that_cannot_read_its_rows_ends_the_other(pair, python, bad):
     _sharded(pair)
     (pair[bad].base / "input" / "data" / "train" / "a").write_bytes(b"rings,length\n1,2\n")
@@ -168,7 +170,7 @@ def test_a_host_that_cannot_read_its_rows_ends_the_other(pair, python, bad):
     assert other.failure.startswith(f"HostLostError: Host {other.host} trains with {pair[bad].host} and lost")
 
 
-@pytest.mark.parametrize("dying", [0, 1])
+@pytest.mark.parametrize("dying", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_host_that_dies_ends_the_other_within_seconds(pair, python, dying):
     _one_file(pair)
     for job in pair:
@@ -185,6 +187,7 @@ def test_a_host_that_dies_ends_the_other_within_seconds(pair, python, dying):
     assert left.failure.startswith(f"HostLostError: Host {left.host} trains with {pair[dying].host} and lost")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("waiting", [0, 1])
 def test_sigterm_ends_a_host_that_waits_for_the_others(pair, python, waiting):
     _one_file(pair)
@@ -197,6 +200,7 @@ def test_sigterm_ends_a_host_that_waits_for_the_others(pair, python, waiting):
     assert process.returncode == 143
 
 
+@pytest.mark.slow
 def test_two_hosts_resume_from_the_checkpoint_of_the_first(pair, python, run_all, tmp_path):
     _one_file(pair)
     for job in pair:

@@ -59,6 +59,7 @@ def test_repeats_and_a_day_that_arrives_twice_are_no_rows(lake):
     assert lake.objects() == before
 
 
+@pytest.mark.slow
 def test_late_events_go_to_their_own_day_and_touch_no_other_object(lake):
     lake.arrive(f"{DAY}T10", *likes(3), event("follow", f"{DAY}T10:01:00"))
     lake.arrive(f"{NEXT}T10", *likes(3, f"{NEXT}T10:00:00"))
@@ -211,6 +212,7 @@ def test_a_process_that_is_killed_leaves_whole_files_only(lake, steps, expected)
     assert {key: lake.objects()[key] for key in published} == published
 
 
+@pytest.mark.slow
 def test_a_file_that_somebody_else_writes_meanwhile_is_not_overwritten(lake):
     lake.arrive(f"{DAY}T10", *likes(2))
     lake.build()

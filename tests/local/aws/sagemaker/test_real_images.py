@@ -105,7 +105,9 @@ def test_the_image_is_also_run_by_its_program(account):
     )
 
 
-@pytest.mark.parametrize(("tag", "version"), [("latest", "3.2.0"), ("3.0.5", "3.0.5")])
+@pytest.mark.parametrize(
+    ("tag", "version"), [("latest", "3.2.0"), pytest.param("3.0.5", "3.0.5", marks=pytest.mark.slow)]
+)
 def test_the_tag_of_the_image_is_its_version(account, tag, version):
     account.sagemaker.create_training_job(**_request(account, f"tag-{tag[0]}", f"{OURS}:{tag}"))
     assert account.trained(f"tag-{tag[0]}")["TrainingJobStatus"] == "Completed"
@@ -118,6 +120,7 @@ def test_a_version_that_is_not_here_is_refused(account):
     assert "Image xgboost is not here in version 9.9.9. Versions here: 3.0.5, 3.2.0." in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_pipe_trains_the_model_that_files_train(account):
     for name, mode in (("by-file", "File"), ("by-fast-file", "FastFile"), ("by-pipe", "Pipe")):
         request = _request(account, name, OURS)
@@ -129,6 +132,7 @@ def test_a_pipe_trains_the_model_that_files_train(account):
     assert len(models) == 1
 
 
+@pytest.mark.slow
 def test_two_instances_train_one_model(account):
     request = _request(account, "pair", OURS)
     request["ResourceConfig"]["InstanceCount"] = 2
@@ -140,6 +144,7 @@ def test_two_instances_train_one_model(account):
     assert list(_model(account, "pair")) == ["xgboost-model"]
 
 
+@pytest.mark.slow
 def test_a_spot_job_trains_each_round_once(account):
     request = _request(account, "spot", OURS, HYPERPARAMETERS | {"num_round": "400", "subsample": "1"})
     request |= {
@@ -171,6 +176,7 @@ def _rounds(account, name):
     return [int(line[1 : line.index("]")]) for line in lines if "#011train-rmse" in line]
 
 
+@pytest.mark.slow
 def test_libsvm_is_read(account):
     job = _train(account, "svm", HYPERPARAMETERS, "svm", "text/libsvm")
     assert job["TrainingJobStatus"] == "Completed", job
@@ -402,6 +408,7 @@ def test_spark_runs_with_libraries_and_configuration_and_says_why_it_failed(acco
     )
 
 
+@pytest.mark.slow
 def test_spark_runs_the_main_class_of_a_jar(account):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as jar:

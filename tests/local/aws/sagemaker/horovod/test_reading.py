@@ -37,6 +37,7 @@ def test_the_order_of_objects_differs_by_epoch_and_comes_again_with_the_seed(tra
     assert [epoch["orders"] for epoch in again] == [first, second]
 
 
+@pytest.mark.slow
 def test_files_are_read_too_and_two_hosts_meet(trainings):
     trainings.train("hosts", hosts=2, data={"mode": "File"})
     metrics = trainings.left("hosts", "metrics.json", "output")
