@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-pytestmark = pytest.mark.timeout(3600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 DAG = "amp_experiment"
 SMALL = ("events=2000", "sample_days=3", "days=2", "days_before=1")
 """The world of the other pipelines on these events: a stack has one. Its users are too few to find much."""
@@ -50,7 +50,6 @@ def planted(own_stack):
     return own_stack.run(DAG, *parameters(*LARGE, "planted_uplift=0.9"))
 
 
-@pytest.mark.slow
 def test_a_planted_uplift_is_shipped(own_stack, planted):
     metrics = planted["metrics"]
     assert metrics["ship"] == 1
@@ -58,7 +57,6 @@ def test_a_planted_uplift_is_shipped(own_stack, planted):
     assert outcome(own_stack, planted) == "ship"
 
 
-@pytest.mark.slow
 def test_lost_users_make_the_experiment_invalid(own_stack, planted):
     done = own_stack.millrace("run", DAG, *parameters(*LARGE, "planted_loss=0.9"), timeout=1500)
     assert done.returncode == 1
@@ -69,7 +67,6 @@ def test_lost_users_make_the_experiment_invalid(own_stack, planted):
     assert document["verdict"]["outcome"] == "invalid"
 
 
-@pytest.mark.slow
 def test_an_effect_of_nothing_is_not_shipped(own_stack, planted):
     run = own_stack.run(DAG, *parameters(*LARGE, "planted_uplift=0"))
     assert run["metrics"]["ship"] == 0
